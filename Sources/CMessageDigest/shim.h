@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <sys/types.h>
+#include <md5.h>
+#include <sha2.h>

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Fovea
+
+/// `fovea doctor`: what this machine offers.
+struct DoctorCommand: ParsableCommand, Exemplified {
+    static let example = "fovea doctor"
+
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Say what this machine offers: processor, library, threads, data.")
+
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func run() throws {
+        let backend = try Device.cpu.makeBackend()
+        let machine = RunRecord.Machine.current
+        let sets = DatasetSource.all.map { source in
+            DoctorOutput.DataSet(
+                name: source.name,
+                origin: (try? source.load(download: false))?.origin)
+        }
+        let result = DoctorOutput(
+            version: foveaVersion, machine: machine, library: backend.library.name,
+            threads: backend.threadCount, data: sets)
+        if output.json {
+            try Console.printJSON(result)
+        } else {
+            Console.print(result.text(style: .standardOutput(plain: output.plain)))
+        }
+    }
+}
+
+/// What `doctor` prints.
+struct DoctorOutput: Encodable {
+    struct DataSet: Encodable {
+        let name: String
+        let origin: String?
+    }
+
+    let schema = 1
+    let version: String
+    let machine: RunRecord.Machine
+    let library: String
+    let threads: Int
+    let data: [DataSet]
+
+    func text(style: TerminalStyle) -> String {
+        let good = style.paint("✓", .good)
+        var lines = [
+            "\(good) fovea \(version) on \(machine.system)",
+            "\(good) \(machine.processor), \(machine.cores) cores, "
+                + NetworkSummary.bytes(machine.memoryBytes),
+            "\(good) \(library), \(threads) threads",
+        ]
+        for set in data {
+            if let origin = set.origin {
+                lines.append("\(good) \(set.name) in \(origin)")
+            } else {
+                lines.append(
+                    "\(style.paint("·", .faint)) \(set.name) is not here; "
+                        + "training on it downloads it")
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+}

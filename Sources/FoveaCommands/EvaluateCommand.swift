@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Fovea
+
+/// `fovea evaluate`: measures a trained network on labelled images.
+struct EvaluateCommand: ParsableCommand, Exemplified {
+    static let example = "fovea evaluate runs/nin-fashion-mnist-1"
+
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate",
+        abstract: "Measure a trained network: accuracy, each class, and who is taken for whom.")
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup(title: "Data") var dataOptions: DataOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    @Option(help: ArgumentHelp("Images classified at once.", valueName: "n"))
+    var batch = 128
+
+    @Option(help: ArgumentHelp("Use the first n test images.", valueName: "n"))
+    var limitTest: Int?
+
+    func run() throws {
+        guard (1...65536).contains(batch) else {
+            throw FoveaError(.usage, "--batch must be from 1 to 65536.")
+        }
+        let model = try model.load()
+        let known = DatasetSource.all.map(\.name).contains(model.description.data)
+        let data = try dataOptions.load(
+            known ? model.description.data : nil,
+            style: .standardError(plain: output.plain)
+        ).limited(test: limitTest)
+        let evaluation = try Evaluation(model.network, on: data.test, batch: batch)
+        let result = EvaluationOutput(
+            evaluation, network: model.entry.name, data: data.name, classes: data.classes)
+        if output.json {
+            try Console.printJSON(result)
+        } else {
+            Console.print(result.text(style: .standardOutput(plain: output.plain)))
+        }
+    }
+}
+
+/// What `evaluate` prints.
+struct EvaluationOutput: Encodable {
+    struct ClassRow: Encodable {
+        let name: String
+        let images: Int
+        let precision, recall, f1: Double
+    }
+
+    let schema = 1
+    let network, data: String
+    let images: Int
+    let loss, top1, top5: Double
+    let classes: [ClassRow]
+    let confusion: [[Int]]
+
+    init(_ evaluation: Evaluation, network: String, data: String, classes: [String]) {
+        self.network = network
+        self.data = data
+        images = evaluation.count
+        loss = evaluation.loss
+        top1 = evaluation.top1
+        top5 = evaluation.top5
+        confusion = evaluation.confusion
+        self.classes = classes.enumerated().map { label, name in
+            ClassRow(
+                name: name, images: evaluation.confusion[label].reduce(0, +),
+                precision: evaluation.precision(label), recall: evaluation.recall(label),
+                f1: evaluation.f1(label))
+        }
+    }
+
+    func text(style: TerminalStyle) -> String {
+        func three(_ value: Double) -> String { DecimalText.fixed(value, decimals: 3) }
+        var table = TextTable(columns: [
+            "class", .init("images", .right), .init("precision", .right), .init("recall", .right),
+            .init("F1", .right), "most often taken for",
+        ])
+        for (label, row) in classes.enumerated() {
+            let wrong = confusion[label].enumerated().filter { $0.offset != label }
+            let worst = wrong.max { ($0.element, $1.offset) < ($1.element, $0.offset) }
+            let confused = worst.flatMap { worst in
+                worst.element > 0 && worst.offset < classes.count
+                    ? "\(classes[worst.offset].name) \(worst.element)×" : nil
+            }
+            table.add([
+                row.name, "\(row.images)", three(row.precision), three(row.recall), three(row.f1),
+                confused ?? "",
+            ])
+        }
+        var matrix = TextTable(
+            columns: ["true \\ named"] + classes.map { .init(String($0.name.prefix(8)), .right) })
+        for (label, row) in classes.enumerated() {
+            matrix.add([row.name] + confusion[label].prefix(classes.count).map(String.init))
+        }
+        return [
+            "\(network) on \(images) test images of \(data)",
+            "top-1 \(three(top1))   top-5 \(three(top5))   loss \(three(loss))", "",
+            table.text(style: style), "", matrix.text(style: style),
+        ].joined(separator: "\n")
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Fovea
+
+/// What `evaluate`, `predict` and `filters` work on: a run's best weights, or a network with a file.
+struct ModelOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "A run's folder, or a network together with --weights.", valueName: "run|network"))
+    var model: String
+
+    @Option(help: ArgumentHelp("The weights of the network.", valueName: "file"))
+    var weights: String?
+
+    @Option(help: ArgumentHelp("The side to which images are resized.", valueName: "pixels"))
+    var resize: Int?
+
+    @OptionGroup(title: "Network") var network: NetworkOptions
+
+    /// Reads the weights and brings the network to the device.
+    func load() throws(FoveaError) -> LoadedModel {
+        try network.check()
+        if let weights {
+            return try LoadedModel(
+                try Catalog.entry(named: model), weights: weights, options: network,
+                resize: resize)
+        }
+        guard RunFolder(model).hasRun else {
+            if (try? Catalog.entry(named: model)) != nil {
+                throw FoveaError(
+                    .usage, "the weights of \(model) are not named.",
+                    remedy: "Add --weights FILE, or name a run's folder instead.")
+            }
+            throw FoveaError(
+                .missing, "is neither a run's folder nor a network.",
+                remedy: "`fovea train` makes a run's folder; `fovea models` lists the networks.",
+                path: model)
+        }
+        return try LoadedModel(run: model)
+    }
+}
+
+/// A network with trained weights, ready to classify.
+struct LoadedModel {
+    let entry: Catalog.Entry
+    let description: ModelDescription
+    let weights: Weights
+    let network: PreparedNetwork
+    let predictor: Predictor
+
+    /// The best weights of a run.
+    init(run folder: String) throws(FoveaError) {
+        let path = RunFolder(folder).bestWeights
+        let weights = try Weights(safetensors: path)
+        guard let description = ModelDescription(of: weights) else {
+            throw FoveaError(.weights, "does not say which network it belongs to.", path: path)
+        }
+        try self.init(
+            try Catalog.entry(named: description.network), description, weights, path)
+    }
+
+    /// A network of the catalog with the weights of a file.
+    init(
+        _ entry: Catalog.Entry, weights path: String, options: NetworkOptions, resize: Int?
+    ) throws(FoveaError) {
+        let weights = try Weights(safetensors: path)
+        let image = try options.image(entry, resize: nil)
+        var description =
+            ModelDescription(of: weights)
+            ?? ModelDescription(
+                network: entry.name,
+                classes: (0..<(options.classes ?? entry.classes)).map { "class \($0)" },
+                image: image.dimensions, data: "")
+        if let resize { description.image = [description.image[0], resize, resize] }
+        if let channels = options.channels { description.image[0] = channels }
+        try self.init(entry, description, weights, path)
+    }
+
+    private init(
+        _ entry: Catalog.Entry, _ description: ModelDescription, _ weights: Weights, _ path: String
+    ) throws(FoveaError) {
+        let options = description.options
+        network = try PreparedNetwork(
+            image: Shape(description.image), batch: 1, mode: .inference, optimizer: nil,
+            on: try Device.cpu.makeBackend()
+        ) { (images, mode) throws(FoveaError) -> TracedNetwork in
+            try entry.traced(images: images, mode: mode, options: options)
+        }
+        predictor = try Predictor(network, weights, name: entry.name, path: path)
+        self.entry = entry
+        self.description = description
+        self.weights = try weights.fitted(
+            to: network.specifications, of: entry.name, path: path)
+    }
+}
+
+extension Predictor {
+    /// Classifies images of a data set.
+    func classify(_ indices: [Int], of data: any ImageDataset) throws(FoveaError) -> [Guess] {
+        var guesses: [Guess] = []
+        for index in indices { guesses.append(try classify(Image(of: index, in: data))) }
+        return guesses
+    }
+}
+
+extension Image {
+    /// One image of a data set.
+    init(of index: Int, in data: any ImageDataset) {
+        let shape = data.imageShape
+        let pixels = [UInt8](unsafeUninitializedCapacity: shape.count) { buffer, count in
+            data.copyPixels(of: index, into: .init(rebasing: buffer[..<shape.count]))
+            count = shape.count
+        }
+        self.init(channels: shape[0], height: shape[1], width: shape[2], pixels: pixels)
+    }
+}

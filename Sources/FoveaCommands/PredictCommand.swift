@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Fovea
+
+/// `fovea predict`: names what is in pictures.
+struct PredictCommand: ParsableCommand, Exemplified {
+    static let example = "fovea predict runs/nin-fashion-mnist-1 shirt.png --top 3"
+
+    static let configuration = CommandConfiguration(
+        commandName: "predict",
+        abstract: "Name what is in pictures: PNG and JPEG files, or test images by their index.")
+
+    @OptionGroup var model: ModelOptions
+
+    @Argument(help: ArgumentHelp("Pictures.", valueName: "image"))
+    var images: [String] = []
+
+    @Option(help: ArgumentHelp("Test images, such as 0,7,20-25.", valueName: "indices"))
+    var index: String?
+
+    @Option(help: ArgumentHelp("How many classes to name.", valueName: "k"))
+    var top = 3
+
+    @Option(help: ArgumentHelp("Draw the pictures with their classes into a file.", valueName: "png"))
+    var out: String?
+
+    @OptionGroup(title: "Data") var dataOptions: DataOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func run() throws {
+        guard top >= 1 else { throw FoveaError(.usage, "--top must be at least 1.") }
+        guard !images.isEmpty || index != nil else {
+            throw FoveaError(
+                .usage, "there is nothing to predict.",
+                remedy: "Name pictures, or test images with --index 0-8.")
+        }
+        // Mistakes in the pictures are found before the network is made ready.
+        var pictures = try images.map { path in
+            Picture(name: path, image: try Image(contentsOf: path), truth: nil)
+        }
+        let model = try model.load()
+        if let index { pictures += try testImages(index, model) }
+        let style = TerminalStyle.standardOutput(plain: output.plain)
+        var predictions: [PredictionOutput] = []
+        var items: [PredictionGallery.Item] = []
+        for picture in pictures {
+            let guess = try model.predictor.classify(picture.image)
+            let prediction = PredictionOutput(picture, guess, model.description.classes, top: top)
+            predictions.append(prediction)
+            if !output.json { Console.print(prediction.text(picture.image, style: style)) }
+            items.append(
+                PredictionGallery.Item(
+                    image: try picture.raster(), truth: picture.truth,
+                    prediction: prediction.classes[0].name,
+                    probability: Double(prediction.classes[0].probability)))
+        }
+        if output.json { try Console.printJSON(PredictionsOutput(predictions: predictions)) }
+        if let out { try PredictionGallery(items: items).drawing().writePNG(to: out) }
+    }
+
+    private func testImages(
+        _ text: String, _ model: LoadedModel
+    ) throws(FoveaError) -> [Picture] {
+        let known = DatasetSource.all.map(\.name).contains(model.description.data)
+        let data = try dataOptions.load(
+            known ? model.description.data : nil, style: .standardError(plain: output.plain)
+        ).test
+        return try Self.indices(text, below: data.count).map { index in
+            Picture(
+                name: "test image \(index)", image: Image(of: index, in: data),
+                truth: data.classes[Int(data.labels[index])])
+        }
+    }
+
+    /// The numbers that a list such as `0,7,20-25` names.
+    static func indices(_ text: String, below count: Int) throws(FoveaError) -> [Int] {
+        var result: [Int] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+            guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1],
+                first <= last
+            else {
+                throw FoveaError(
+                    .usage, "--index \(text) is not a list such as 0,7,20-25.")
+            }
+            guard first >= 0, last < count else {
+                throw FoveaError(
+                    .usage, "there are \(count) test images, counted from 0; \(part) is not there.")
+            }
+            result += first...last
+        }
+        return result
+    }
+}
+
+/// A picture to be classified.
+struct Picture {
+    let name: String
+    let image: Image
+    let truth: String?
+
+    func raster() throws(FoveaError) -> Raster {
+        try Raster(
+            planes: image.pixels, extent: Extent(image.height, image.width),
+            channels: image.channels)
+    }
+}
+
+/// What `predict --json` prints.
+struct PredictionsOutput: Encodable {
+    let schema = 1
+    let predictions: [PredictionOutput]
+}
+
+/// What `predict` prints about one picture.
+struct PredictionOutput: Encodable {
+    struct Class: Encodable {
+        let name: String
+        let label: Int
+        let probability: Float
+    }
+
+    let image: String
+    let truth: String?
+    let classes: [Class]
+
+    init(_ picture: Picture, _ guess: Predictor.Guess, _ names: [String], top: Int) {
+        image = picture.name
+        truth = picture.truth
+        classes = guess.top(top).map { label, probability in
+            Class(
+                name: label < names.count ? names[label] : "class \(label)", label: label,
+                probability: probability)
+        }
+    }
+
+    func text(_ picture: Image, style: TerminalStyle) -> String {
+        let title = image.printable + (truth.map { " (\($0))" } ?? "")
+        let width = classes.map(\.name.terminalColumns).max() ?? 0
+        let rows = classes.map { row in
+            let share = Double(row.probability)
+            let bar = String(repeating: "━", count: Int((share * 20).rounded()))
+            return "  \(row.name.padded(right: width))  "
+                + "\(DecimalText.fixed(share * 100, decimals: 1).padded(left: 5)) %  \(bar)"
+        }
+        var lines = [style.paint(title, .heading)]
+        if style.isLive,
+            let raster = try? Raster(
+                planes: picture.pixels, extent: Extent(picture.height, picture.width),
+                channels: picture.channels)
+        {
+            lines += TerminalPicture(raster).lines(style: style, columns: 28)
+        }
+        return (lines + rows).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package import FoveaGraph
+
+/// What a device's kernels can do, as the compiler asks it while it chooses layouts.
+package protocol KernelLibrary: Sendable {
+    /// The library's name and version, for the record of a run.
+    var name: String { get }
+
+    /// The row-major layout of a tensor.
+    ///
+    /// - Parameter type: What the tensor holds.
+    /// - Returns: The layout.
+    func plainLayout(of type: TensorType) -> Layout
+
+    /// The same bytes under another shape.
+    ///
+    /// - Parameters:
+    ///   - layout: How the tensor lies now.
+    ///   - type: What it holds.
+    ///   - shape: The new extents.
+    /// - Returns: The layout of the reshaped tensor, or nil if elements would have to move.
+    func reshaped(_ layout: Layout, of type: TensorType, to shape: Shape) -> Layout?
+
+    /// The kernel for an operation.
+    ///
+    /// - Parameter request: The operation, and how its inputs lie.
+    /// - Returns: A kernel for one step, with the layouts it reads and writes.
+    /// - Throws: An error if the library has no kernel for it.
+    func kernel(for request: KernelRequest) throws(FoveaError) -> KernelChoice
+
+    /// The kernel that copies a tensor from one layout to another.
+    ///
+    /// - Parameters:
+    ///   - type: What the tensor holds.
+    ///   - from: How it lies.
+    ///   - to: How it shall lie.
+    /// - Returns: A kernel for one step.
+    /// - Throws: An error if the library cannot.
+    func reorder(
+        _ type: TensorType, from: Layout, to: Layout
+    ) throws(FoveaError) -> any Kernel
+}
+
+/// An operation that needs a kernel.
+package struct KernelRequest: Sendable {
+    /// What is computed.
+    package let op: Op
+    /// The types of the inputs.
+    package let inputs: [TensorType]
+    /// How the inputs lie; nil where a parameter's layout is still free.
+    package let layouts: [Layout?]
+    /// The types of the outputs.
+    package let outputs: [TensorType]
+    /// Whether gradients will follow.
+    package let isTraining: Bool
+}
+
+/// A kernel and how it wants its tensors to lie.
+package struct KernelChoice: Sendable {
+    /// The kernel.
+    package let kernel: any Kernel
+    /// The layouts of the inputs.
+    package let inputs: [Layout]
+    /// The layouts of the outputs.
+    package let outputs: [Layout]
+
+    /// Makes a choice.
+    package init(_ kernel: any Kernel, inputs: [Layout], outputs: [Layout]) {
+        self.kernel = kernel
+        self.inputs = inputs
+        self.outputs = outputs
+    }
+}
+
+/// One step's code; the backend that made it knows how to bind and run it.
+package protocol Kernel: AnyObject, Sendable {
+    /// Which of the library's kernels it is, such as `jit:avx512_core`.
+    var name: String { get }
+    /// The temporary memory it needs while it runs.
+    var scratchByteCount: Int { get }
+    /// Whether its first output may lie where its first input lies.
+    var worksInPlace: Bool { get }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FoveaGraph
+package import OrderedCollections
+
+/// A graph made ready for a device: a flat list of steps over buffers with fixed places.
+public struct Plan: Sendable {
+    /// Where a buffer lies.
+    public enum Place: Hashable, Sendable {
+        /// In the arena, at this offset.
+        case arena(Int)
+        /// Among the parameters, at this offset.
+        case parameter(Int)
+        /// Among the gradients, at the offset of its parameter.
+        case gradient(Int)
+        /// In memory that is given at every execution.
+        case input(String)
+    }
+
+    /// One tensor's memory.
+    public struct Buffer: Sendable {
+        /// What it holds.
+        public let type: TensorType
+        /// How it lies.
+        public let layout: Layout
+        /// Where it lies.
+        public internal(set) var place: Place
+    }
+
+    /// What a step does.
+    public enum Action: Sendable, Hashable {
+        /// Computes an operation.
+        case compute(Op)
+        /// Copies a tensor into another layout.
+        case reorder
+    }
+
+    /// One thing to be done.
+    public struct Step: Sendable {
+        /// What it does.
+        public let action: Action
+        /// The path of the layer it belongs to.
+        public let path: String
+        /// The buffers it reads.
+        public let inputs: [Int]
+        /// The buffers it writes.
+        public let outputs: [Int]
+        /// Its multiply-adds.
+        public let multiplyAdds: Int
+        /// Its code.
+        package let kernel: any Kernel
+    }
+
+    /// The place of one parameter among the parameters, and of its gradient among the gradients.
+    public struct ParameterSlot: Sendable, Hashable {
+        /// The name in weights files.
+        public let name: String
+        /// The extents.
+        public let shape: Shape
+        /// How it lies.
+        public let layout: Layout
+        /// Its offset in bytes.
+        public let offset: Int
+    }
+
+    /// The buffers, by number.
+    public internal(set) var buffers: [Buffer] = []
+    /// The steps in the order of their execution.
+    public internal(set) var steps: [Step] = []
+    /// The parameters in the order in which they lie.
+    public internal(set) var parameters: [ParameterSlot] = []
+    /// The size of all parameters together.
+    public internal(set) var parameterByteCount = 0
+    /// The size of the arena for everything between the steps, scratch memory included.
+    public internal(set) var arenaByteCount = 0
+    /// The part of the arena that kernels use while they run.
+    public internal(set) var scratch: Range<Int> = 0..<0
+    /// The buffers of the named outputs.
+    package internal(set) var outputs: OrderedDictionary<String, Int> = [:]
+    /// The buffers that hold constants, with their value.
+    package internal(set) var constants: [(buffer: Int, value: Float)] = []
+    /// Whether the plan computes gradients.
+    public internal(set) var isTraining = false
+    /// The number of images of one execution.
+    public internal(set) var batch = 0
+    /// The name and version of the library the kernels are from.
+    public internal(set) var library = ""
+
+    /// The names of the outputs, in the order of the network.
+    public var outputNames: [String] { Array(outputs.keys) }
+
+    /// The number of steps that only move data between layouts.
+    public var reorderCount: Int { steps.count { $0.action == .reorder } }
+
+    /// The multiply-adds of one execution.
+    public var multiplyAdds: Int { steps.reduce(0) { $0 + $1.multiplyAdds } }
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaGraph
+import OrderedCollections
+
+/// Chooses kernels and layouts for a graph, and places its buffers.
+///
+/// Layouts spread from producers to readers: each op is asked for a kernel knowing how its inputs
+/// lie; where the kernel wants another layout, a reorder is put in between, once for all readers. A
+/// parameter takes the layout that its first reader wants, so that weights lie as the forward
+/// kernels like them; a gradient is brought into its parameter's layout, so that the optimiser is
+/// one loop.
+struct Planner {
+    private let graph: Graph
+    private let library: any KernelLibrary
+    private let pinned: [String: Layout]
+    private var planned = Plan()
+    /// The buffers that hold a value, one for each layout in which it was needed.
+    private var buffers: [Graph.Value: [Int]] = [:]
+    /// The buffer whose memory a buffer shares, if it is not its own.
+    private var owner: [Int] = []
+    private var slots: OrderedDictionary<String, (value: Graph.Value, buffer: Int?)> = [:]
+    /// How many readers of each value are still to come.
+    private var pendingReads: [Graph.Value: Int] = [:]
+
+    init(_ graph: Graph, _ library: any KernelLibrary, _ pinned: [String: Layout]) {
+        self.graph = graph
+        self.library = library
+        self.pinned = pinned
+    }
+
+    mutating func plan() throws(FoveaError) -> Plan {
+        planned.library = library.name
+        planned.batch = graph.input(named: "images")?.shape.batch ?? 0
+        planned.isTraining = graph.results.keys.contains {
+            if case .gradient = $0 { true } else { false }
+        }
+        for node in graph.nodes {
+            for input in node.inputs { pendingReads[input, default: 0] += 1 }
+        }
+        for node in graph.nodes {
+            try place(node)
+            for input in node.inputs { pendingReads[input, default: 1] -= 1 }
+        }
+        try settleResults()
+        assignPlaces()
+        return planned
+    }
+
+    // MARK: - Steps
+
+    private mutating func place(_ node: Graph.Node) throws(FoveaError) {
+        switch node.op {
+        case .input(let input):
+            let layout = library.plainLayout(of: input.type)
+            buffers[node.value()] = [addBuffer(input.type, layout, .input(input.label))]
+        case .parameter(let parameter):
+            slots[parameter.key] = (node.value(), nil)
+            if let layout = pinned[parameter.key] { settle(node.value(), parameter, layout) }
+        case .constant(let constant):
+            let type = node.outputs[0]
+            let buffer = addBuffer(type, library.plainLayout(of: type), nil)
+            buffers[node.value()] = [buffer]
+            planned.constants.append((buffer, constant.value))
+        case .reshape(let reshape):
+            try alias(node, reshape.shape)
+        default:
+            try compute(node)
+        }
+    }
+
+    private mutating func compute(_ node: Graph.Node) throws(FoveaError) {
+        let request = KernelRequest(
+            op: node.op, inputs: node.inputs.map { graph[$0] },
+            layouts: node.inputs.map { value in
+                buffers[value].map { planned.buffers[$0[0]].layout }
+            },
+            outputs: node.outputs, isTraining: planned.isTraining)
+        let choice = try library.kernel(for: request)
+        var inputs: [Int] = []
+        for (value, layout) in zip(node.inputs, choice.inputs) {
+            inputs.append(try buffer(of: value, in: layout, path: node.path))
+        }
+        var outputs: [Int] = []
+        for (index, type) in node.outputs.enumerated() {
+            let shares =
+                index == 0 && choice.kernel.worksInPlace
+                && mayOverwrite(node.inputs[0], inputs[0], choice.outputs[0])
+            outputs.append(
+                addBuffer(type, choice.outputs[index], nil, sharing: shares ? inputs[0] : nil))
+            buffers[node.value(index)] = [outputs[index]]
+        }
+        let multiplyAdds = node.op.definition.multiplyAdds(
+            inputs: request.inputs, outputs: node.outputs)
+        planned.steps.append(
+            Plan.Step(
+                action: .compute(node.op), path: node.path, inputs: inputs, outputs: outputs,
+                multiplyAdds: multiplyAdds, kernel: choice.kernel))
+    }
+
+    private mutating func alias(_ node: Graph.Node, _ shape: Shape) throws(FoveaError) {
+        let source = node.inputs[0]
+        let type = graph[source]
+        for buffer in buffers[source, default: []] {
+            if let layout = library.reshaped(planned.buffers[buffer].layout, of: type, to: shape) {
+                buffers[node.value()] = [
+                    addBuffer(node.outputs[0], layout, nil, sharing: buffer)
+                ]
+                return
+            }
+        }
+        let plain = try buffer(of: source, in: library.plainLayout(of: type), path: node.path)
+        buffers[node.value()] = [
+            addBuffer(
+                node.outputs[0], library.plainLayout(of: node.outputs[0]), nil, sharing: plain)
+        ]
+    }
+
+    /// Whether a step may write its output over its input.
+    private func mayOverwrite(_ value: Graph.Value, _ buffer: Int, _ layout: Layout) -> Bool {
+        guard planned.buffers[buffer].layout == layout, isTemporary(buffer) else { return false }
+        // Others may read the same memory under another name: a reshape, or a reorder's source.
+        let root = owner[buffer]
+        for (other, numbers) in buffers where numbers.contains(where: { owner[$0] == root }) {
+            let reads = pendingReads[other, default: 0] - (other == value ? 1 : 0)
+            if reads > 0 || graph.results.values.contains(other) { return false }
+        }
+        return true
+    }
+
+    private func isTemporary(_ buffer: Int) -> Bool {
+        if case .arena = planned.buffers[owner[buffer]].place {
+            return !planned.constants.contains { owner[$0.buffer] == owner[buffer] }
+        }
+        return false
+    }
+
+    /// The buffer that holds a value in a layout, after a reorder if there is none yet.
+    private mutating func buffer(
+        of value: Graph.Value, in layout: Layout, path: String
+    ) throws(FoveaError) -> Int {
+        if buffers[value] == nil, case .parameter(let parameter) = graph.nodes[value.node].op {
+            settle(value, parameter, layout)
+        }
+        let known = buffers[value, default: []]
+        if let match = known.first(where: { planned.buffers[$0].layout == layout }) { return match }
+        let source = known[0]
+        let type = graph[value]
+        let target = addBuffer(type, layout, nil)
+        planned.steps.append(
+            Plan.Step(
+                action: .reorder, path: path, inputs: [source], outputs: [target], multiplyAdds: 0,
+                kernel: try library.reorder(type, from: planned.buffers[source].layout, to: layout))
+        )
+        buffers[value, default: []].append(target)
+        return target
+    }
+
+    /// Fixes the layout of a parameter.
+    private mutating func settle(
+        _ value: Graph.Value, _ parameter: Op.Parameter, _ layout: Layout
+    ) {
+        let offset = planned.parameterByteCount
+        let buffer = addBuffer(graph[value], layout, .parameter(offset))
+        buffers[value] = [buffer]
+        slots[parameter.key] = (value, buffer)
+        planned.parameters.append(
+            Plan.ParameterSlot(
+                name: parameter.key, shape: parameter.shape, layout: layout, offset: offset))
+        planned.parameterByteCount += MemoryPlan.aligned(layout.byteCount)
+    }
+
+    // MARK: - Places
+
+    /// Brings outputs into the row-major layout, and gradients beside their parameters.
+    private mutating func settleResults() throws(FoveaError) {
+        for (result, value) in graph.results {
+            switch result {
+            case .output(let name):
+                let layout = library.plainLayout(of: graph[value])
+                planned.outputs[name] = try buffer(of: value, in: layout, path: "")
+            case .gradient(let name):
+                guard let slot = planned.parameters.first(where: { $0.name == name }) else {
+                    preconditionFailure("\(name) has a gradient and no reader")
+                }
+                try settleGradient(value, slot)
+            }
+        }
+    }
+
+    private mutating func settleGradient(
+        _ value: Graph.Value, _ slot: Plan.ParameterSlot
+    ) throws(FoveaError) {
+        let buffer = try buffer(of: value, in: slot.layout, path: slot.name)
+        if isTemporary(buffer) {
+            planned.buffers[owner[buffer]].place = .gradient(slot.offset)
+        } else {
+            // The same value is another parameter's gradient already: it is copied.
+            let copy = addBuffer(graph[value], slot.layout, .gradient(slot.offset))
+            let kernel = try library.reorder(graph[value], from: slot.layout, to: slot.layout)
+            planned.steps.append(
+                Plan.Step(
+                    action: .reorder, path: slot.name, inputs: [buffer], outputs: [copy],
+                    multiplyAdds: 0, kernel: kernel))
+        }
+    }
+
+    private mutating func addBuffer(
+        _ type: TensorType, _ layout: Layout, _ place: Plan.Place?, sharing: Int? = nil
+    ) -> Int {
+        planned.buffers.append(Plan.Buffer(type: type, layout: layout, place: place ?? .arena(0)))
+        let number = planned.buffers.count - 1
+        owner.append(sharing.map { owner[$0] } ?? number)
+        return number
+    }
+
+    /// Gives every temporary buffer an offset, and buffers that share memory their owner's place.
+    private mutating func assignPlaces() {
+        var lifetimes: [Int: ClosedRange<Int>] = [:]
+        func extend(_ buffer: Int, to step: Int) {
+            let root = owner[buffer]
+            let known = lifetimes[root] ?? step...step
+            lifetimes[root] = min(known.lowerBound, step)...max(known.upperBound, step)
+        }
+        for (index, step) in planned.steps.enumerated() {
+            for buffer in step.inputs + step.outputs { extend(buffer, to: index) }
+        }
+        for buffer in planned.outputs.values { extend(buffer, to: planned.steps.count) }
+        for constant in planned.constants {
+            extend(constant.buffer, to: -1)
+            extend(constant.buffer, to: planned.steps.count)
+        }
+        let temporary = planned.buffers.indices.filter {
+            guard owner[$0] == $0, case .arena = planned.buffers[$0].place else { return false }
+            return lifetimes[$0] != nil
+        }
+        let memory = MemoryPlan(
+            temporary.map { number in
+                MemoryPlan.Request(
+                    byteCount: planned.buffers[number].layout.byteCount,
+                    lifetime: lifetimes[number] ?? 0...0)
+            })
+        for (number, offset) in zip(temporary, memory.offsets) {
+            planned.buffers[number].place = .arena(offset)
+        }
+        for number in planned.buffers.indices where owner[number] != number {
+            planned.buffers[number].place = planned.buffers[owner[number]].place
+        }
+        let scratch = planned.steps.reduce(0) { max($0, $1.kernel.scratchByteCount) }
+        planned.scratch = memory.byteCount..<(memory.byteCount + MemoryPlan.aligned(scratch))
+        planned.arenaByteCount = planned.scratch.upperBound
+    }
+}

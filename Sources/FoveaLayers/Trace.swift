@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaGraph
+import OrderedCollections
+
+/// The recording of one network: the graph so far, the parameters met, and what went wrong.
+final class Trace {
+    let mode: Mode
+    private(set) var diagnostics: [Diagnostic] = []
+    private(set) var parameters: OrderedDictionary<String, ParameterSpecification> = [:]
+    private(set) var calls: [LayerCall] = []
+    private(set) var builder = GraphBuilder()
+    private let paths: ParameterPaths
+    private var parameterNodes: [String: Tensor] = [:]
+    private var open: [(path: String, type: String, call: Int)] = []
+    private var visits: [String: Int] = [:]
+
+    init(_ network: any Parameterized, mode: Mode) {
+        self.mode = mode
+        paths = ParameterPaths(of: network)
+        for pair in paths.shared {
+            diagnostics.append(
+                Diagnostic(
+                    "one layer is stored here and at \(pair.first). Make a second layer, or call "
+                        + "the first one twice to share its weights.", path: pair.second))
+        }
+    }
+
+    /// The parameters the walk found and the trace never used.
+    var unusedParameters: [String] {
+        paths.order.compactMap { paths.parameters[$0] }.filter { parameters[$0] == nil }
+    }
+
+    func input(_ label: String, _ type: TensorType) -> Tensor {
+        let value = builder.derive(.input(Op.Input(label, type)), [], path: "")
+        return Tensor(shape: type.shape, value: value, trace: self)
+    }
+
+    func setResult(_ name: String, to tensor: Tensor) {
+        if let value = tensor.value { builder.setResult(.output(name), to: value) }
+    }
+
+    func record(_ op: Op, _ inputs: [Tensor]) -> Tensor {
+        let values = inputs.compactMap(\.value)
+        guard values.count == inputs.count else {
+            return Tensor(shape: inputs[0].shape, value: nil, trace: self)
+        }
+        do {
+            let node = try builder.record(op, values, path: open.last?.path ?? "")
+            let value = Graph.Value(node: node)
+            return Tensor(shape: builder.graph[value].shape, value: value, trace: self)
+        } catch {
+            diagnostics.append(error)
+            return Tensor(shape: inputs[0].shape, value: nil, trace: self)
+        }
+    }
+
+    func parameter(_ parameter: Parameter, _ shape: Shape, fanIn: Int?) -> Tensor {
+        guard let key = paths.parameters[parameter.identity] else {
+            diagnostics.append(
+                Diagnostic(
+                    "a parameter of shape \(shape) is used that no stored property leads to. Store "
+                        + "its layer in a property of the network, an array or a Sequential.",
+                    path: open.last?.path ?? ""))
+            return Tensor(shape: shape, value: nil, trace: self)
+        }
+        if let known = parameterNodes[key] {
+            if known.shape != shape {
+                diagnostics.append(
+                    Diagnostic(
+                        "is used with the shape \(shape), but has the shape \(known.shape).",
+                        path: key))
+            }
+            return known
+        }
+        let value = builder.derive(
+            .parameter(Op.Parameter(key, shape, role: parameter.role)), [], path: key)
+        let tensor = Tensor(shape: shape, value: value, trace: self)
+        parameterNodes[key] = tensor
+        let fans = ParameterSpecification.fans(of: shape)
+        parameters[key] = ParameterSpecification(
+            name: key, shape: shape, role: parameter.role, initializer: parameter.initializer,
+            fanIn: fanIn ?? fans.fanIn, fanOut: fans.fanOut)
+        return tensor
+    }
+
+    /// Begins a layer whose path the walk over the network knows.
+    func enter(_ identity: Identity, type: String) {
+        let owner = open.last?.path ?? ""
+        // A layer without parameters may be stored in several places, such as two of a sequence.
+        let places = paths.layers[identity] ?? []
+        enter(path: places.contains(owner) ? owner : places.first ?? owner, type: type)
+    }
+
+    /// Begins the part of this name within the layer that is being recorded.
+    func enter(part: String, type: String) {
+        let owner = open.last?.path ?? ""
+        enter(path: owner.isEmpty ? part : "\(owner).\(part)", type: type)
+    }
+
+    private func enter(path: String, type: String) {
+        // An element of a sequence that is itself a layer with an identity is one call, not two.
+        if open.last?.path == path, let last = calls.indices.last, calls[last].path == path,
+            calls[last].nodes.upperBound == builder.graph.nodes.count
+        {
+            calls[last].type = type
+            open.append((path, type, -1))
+            return
+        }
+        let start = builder.graph.nodes.count
+        calls.append(
+            LayerCall(
+                path: path, type: type, depth: open.count { $0.call >= 0 }, output: [],
+                nodes: start..<start))
+        open.append((path, type, calls.count - 1))
+    }
+
+    func leave(output: Shape) {
+        guard let (_, _, call) = open.popLast(), call >= 0 else { return }
+        calls[call].output = output
+        calls[call].nodes = calls[call].nodes.lowerBound..<builder.graph.nodes.count
+    }
+
+    /// A name for the next random draw of the layer that is being recorded.
+    ///
+    /// A layer that is called twice draws twice, so the second call's name differs.
+    func nextSite() -> String {
+        let path = open.last?.path ?? ""
+        visits[path, default: 0] += 1
+        let visit = visits[path, default: 1]
+        return visit == 1 ? path : "\(path)#\(visit)"
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FoveaGraph
+public import FoveaLayers
+
+/// The networks Fovea knows by name, with what is published about them.
+public struct Catalog: Sendable {
+    /// What may be chosen about a network of the catalog.
+    public struct Options: Sendable, Hashable {
+        /// The number of classes; the network's own if nil.
+        public var classes: Int?
+        /// The rate of every dropout; the network's own if nil.
+        public var dropout: Float?
+        /// What a dropout drops as one, where the network has the choice.
+        public var dropoutUnit: Dropout.Unit
+
+        /// Chooses what is given and leaves the rest to the network.
+        public init(
+            classes: Int? = nil, dropout: Float? = nil, dropoutUnit: Dropout.Unit = .element
+        ) {
+            self.classes = classes
+            self.dropout = dropout
+            self.dropoutUnit = dropoutUnit
+        }
+    }
+
+    /// One network of the catalog.
+    public struct Entry: Sendable {
+        /// The name the command knows it by.
+        public let name: String
+        /// One line about it.
+        public let summary: String
+        /// The shape of one image it was published for.
+        public let input: Shape
+        /// Its own number of classes.
+        public let classes: Int
+        /// The number of its parameters in that form.
+        public let parameters: Int
+        /// The multiply-adds of its convolutions and linear layers for one image in that form.
+        public let multiplyAdds: Int
+        /// Who published it, where.
+        public let paper: String
+        /// The accuracy that is published for it.
+        public let accuracy: String
+        /// Makes the network.
+        let make: @Sendable (Options) -> any Network
+
+        /// Makes the network.
+        ///
+        /// - Parameter options: What is chosen about it.
+        /// - Returns: The network.
+        public func network(_ options: Options = Options()) -> any Network { make(options) }
+
+        /// Records the network for a batch of images.
+        ///
+        /// - Parameters:
+        ///   - images: The shape of the batch, [N, C, H, W].
+        ///   - mode: Whether it is recorded for training or as it classifies.
+        ///   - options: What is chosen about it.
+        ///   - smoothing: The label smoothing of the loss; with nil no loss is recorded.
+        /// - Returns: The recorded network.
+        /// - Throws: An error of the code `.model` that names the layer and the sizes that work.
+        public func traced(
+            images: Shape, mode: Mode, options: Options = Options(),
+            lossSmoothing smoothing: Float? = nil
+        ) throws(FoveaError) -> TracedNetwork {
+            do throws(ModelError) {
+                return try TracedNetwork(
+                    network(options), images: images, mode: mode, lossSmoothing: smoothing)
+            } catch {
+                throw explained(error, options)
+            }
+        }
+
+        /// The smallest square input the network takes, found by its shape rules.
+        ///
+        /// - Parameter options: What is chosen about it.
+        /// - Returns: The side in pixels.
+        public func smallestInput(_ options: Options = Options()) -> Int {
+            // Sizes grow together through every layer, so that the first that fits bounds the rest.
+            var tooSmall = 0
+            var fits = max(input.dimensions.last ?? 1, 1)
+            while fits - tooSmall > 1 {
+                let side = (tooSmall + fits) / 2
+                let images: Shape = [1, input[0], side, side]
+                let trace = try? TracedNetwork(network(options), images: images, mode: .inference)
+                if trace == nil { tooSmall = side } else { fits = side }
+            }
+            return fits
+        }
+
+        private func explained(_ error: ModelError, _ options: Options) -> FoveaError {
+            let side = smallestInput(options)
+            let published = Extent(input[1], input[2])
+            let place = error.diagnostics.first.map { first in
+                first.path.isEmpty ? first.message : "at \(first.path), \(first.message)"
+            }
+            return FoveaError(
+                .model, "\(name) cannot take \(error.images): \(place ?? "it does not fit.")",
+                remedy: "Images of \(side)×\(side) and above work; "
+                    + "\(name) was published for \(published). Choose with --resize.")
+        }
+    }
+
+    /// All networks, by family.
+    public static let all: [Entry] = [
+        Entry(
+            name: "lenet", summary: "LeNet with sigmoids, as the book has it",
+            input: [1, 28, 28], classes: 10, parameters: 61_706, multiplyAdds: 416_520,
+            paper: "LeCun et al. 1998", accuracy: ".805 on Fashion-MNIST (d2l, 10 epochs)",
+            make: { LeNet(classes: $0.classes ?? 10) }),
+        Entry(
+            name: "alexnet-d2l", summary: "AlexNet in one column, as the book has it",
+            input: [1, 224, 224], classes: 10, parameters: 46_764_746, multiplyAdds: 938_146_176,
+            paper: "Krizhevsky et al. 2012",
+            accuracy: ".880 on Fashion-MNIST (d2l, 10 epochs)",
+            make: { AlexNetD2L(classes: $0.classes ?? 10, dropout: $0.dropout ?? 0.5) }),
+        Entry(
+            name: "nin", summary: "Network in Network, as the book has it",
+            input: [1, 224, 224], classes: 10, parameters: 1_992_166, multiplyAdds: 762_297_352,
+            paper: "Lin et al. 2013, arXiv:1312.4400",
+            accuracy: ".837 on Fashion-MNIST (d2l, 10 epochs)",
+            make: {
+                .d2l(
+                    classes: $0.classes ?? 10,
+                    dropout: Dropout($0.dropout ?? 0.5, of: $0.dropoutUnit)) as NiN
+            }),
+        Entry(
+            name: "nin-cifar", summary: "Network in Network, the authors' form for 32×32",
+            input: [3, 32, 32], classes: 10, parameters: 966_986, multiplyAdds: 222_486_528,
+            paper: "Lin et al. 2013, arXiv:1312.4400",
+            accuracy: ".896 on CIFAR-10 (authors, 120k steps)",
+            make: { .cifar(classes: $0.classes ?? 10, dropout: $0.dropout ?? 0.5) as NiN }),
+        Entry(
+            name: "nin-imagenet", summary: "Network in Network, the authors' form for ImageNet",
+            input: [3, 224, 224], classes: 1000, parameters: 7_595_176,
+            multiplyAdds: 1_100_188_800, paper: "Lin et al. 2013, arXiv:1312.4400",
+            accuracy: ".594 on ImageNet (authors)",
+            make: { .imageNet(classes: $0.classes ?? 1000, dropout: $0.dropout ?? 0.5) as NiN }),
+    ]
+
+    /// Finds a network by its name.
+    ///
+    /// - Parameter name: The name.
+    /// - Returns: The entry.
+    /// - Throws: An error of the code `.usage` that says the nearest right name.
+    public static func entry(named name: String) throws(FoveaError) -> Entry {
+        if let entry = all.first(where: { $0.name == name }) { return entry }
+        let nearest = nearestName(to: name, among: all.map(\.name))
+        throw FoveaError(
+            .usage, "there is no network named \(name).",
+            remedy: nearest.map { "Did you mean \($0)? " }.map {
+                $0 + "`fovea models` lists all networks."
+            } ?? "`fovea models` lists all networks.")
+    }
+}

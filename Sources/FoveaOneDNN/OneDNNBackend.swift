@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import COneDNN
+package import FoveaCompiler
+package import FoveaGraph
+package import FoveaRuntime
+
+/// The processor's cores as a device: oneDNN's kernels, in one arena that all plans share.
+///
+/// Plans of one backend never run at the same time, so that training, evaluation and a last partial
+/// batch need the memory of the largest of them only. An output is to be read before another plan
+/// of the same backend runs.
+package struct OneDNNBackend: Backend {
+    private let arena: DeviceMemory
+
+    /// Makes a backend.
+    ///
+    /// - Parameter threads: The number of threads; as many as there are cores if nil.
+    /// - Throws: An error if the number is out of range.
+    package init(threads: Int? = nil) throws(FoveaError) {
+        arena = try DeviceMemory(byteCount: 0)
+        guard let threads else { return }
+        guard (1...1024).contains(threads) else {
+            throw FoveaError(.usage, "cannot compute on \(threads) threads; choose 1 to 1024.")
+        }
+        EngineThread.shared.perform { fovea_omp_set_threads(Int32(threads)) }
+    }
+
+    package var device: Device { .cpu }
+    package var library: any KernelLibrary { OneDNNLibrary() }
+
+    /// The number of threads that kernels run on.
+    package var threadCount: Int { EngineThread.shared.perform { Team.count } }
+
+    package func plan(
+        _ graph: Graph, sharing store: (any ParameterStore)?
+    ) throws(FoveaError) -> Plan {
+        var layouts: [String: Layout] = [:]
+        for slot in store?.slots ?? [] { layouts[slot.name] = slot.layout }
+        let fixed = layouts
+        return try EngineThread.shared.perform { () throws(FoveaError) -> Plan in
+            try Compiler(for: OneDNNLibrary()).plan(graph, parameterLayouts: fixed)
+        }
+    }
+
+    package func makeParameters(
+        for plan: Plan, optimizer: Optimizer?
+    ) throws(FoveaError) -> any ParameterStore {
+        try OneDNNParameters(plan, optimizer)
+    }
+
+    package func prepare(
+        _ plan: Plan, parameters: any ParameterStore
+    ) throws(FoveaError) -> any Executable {
+        guard let parameters = parameters as? OneDNNParameters else {
+            preconditionFailure("the parameters belong to another device")
+        }
+        return try OneDNNExecutable(plan, parameters, arena)
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
+import FoveaCompiler
+import FoveaGraph
+import FoveaRuntime
+import Glibc
+import OrderedCollections
+
+/// A plan with its kernels generated and bound to memory; running it allocates nothing.
+final class OneDNNExecutable: Executable, @unchecked Sendable {
+    let plan: Plan
+    private let kernels: [any OneDNNKernel]
+    private let parameters: OneDNNParameters
+    private let arena: DeviceMemory
+    /// The steps that read the images or the labels, whose address may change with every run.
+    private let readers: [(step: Int, input: Int, isImages: Bool)]
+    /// Which places of its parameters a plan's own offsets stand for.
+    private let offsets: [Int: Int]
+    private var boundGeneration = -1
+    private var boundImages: UnsafeRawPointer?
+    private var boundLabels: UnsafeRawPointer?
+    private var isProfiling = false
+    private var profile: [Double]
+
+    var stepSeconds: [Double] { profile }
+
+    init(
+        _ plan: Plan, _ parameters: OneDNNParameters, _ arena: DeviceMemory
+    ) throws(FoveaError) {
+        self.plan = plan
+        self.parameters = parameters
+        self.arena = arena
+        kernels = plan.steps.map { step in
+            guard let kernel = step.kernel as? any OneDNNKernel else {
+                preconditionFailure("\(step.kernel.name) is another device's kernel")
+            }
+            return kernel
+        }
+        var readers: [(step: Int, input: Int, isImages: Bool)] = []
+        for (index, step) in plan.steps.enumerated() {
+            for (position, buffer) in step.inputs.enumerated() {
+                if case .input(let name) = plan.buffers[buffer].place {
+                    readers.append((index, position, name == "images"))
+                }
+            }
+        }
+        self.readers = readers
+        var offsets: [Int: Int] = [:]
+        for slot in plan.parameters {
+            guard let stored = parameters.slot(named: slot.name), stored.layout == slot.layout
+            else {
+                preconditionFailure("\(slot.name) lies otherwise than the plan expects")
+            }
+            offsets[slot.offset] = stored.offset
+        }
+        self.offsets = offsets
+        profile = [Double](repeating: 0, count: plan.steps.count)
+        try arena.reserve(plan.arenaByteCount)
+        try EngineThread.shared.perform { () throws(FoveaError) in
+            for kernel in kernels { try kernel.prepare() }
+        }
+    }
+
+    func run(
+        images: UnsafeBufferPointer<Float>, labels: UnsafeBufferPointer<Int32>?, draw: RandomDraw
+    ) throws(FoveaError) {
+        try EngineThread.shared.perform { () throws(FoveaError) in
+            if boundGeneration != arena.generation { try bind() }
+            try rebind(UnsafeRawPointer(images.baseAddress), UnsafeRawPointer(labels?.baseAddress))
+            if isProfiling {
+                try runMeasured(draw)
+            } else {
+                for kernel in kernels { try kernel.execute(draw) }
+            }
+        }
+    }
+
+    func output(_ name: String) -> NDArray? {
+        guard let number = plan.outputs[name], boundGeneration == arena.generation else {
+            return nil
+        }
+        let shape = plan.buffers[number].type.shape
+        let source = address(of: number).assumingMemoryBound(to: Float.self)
+        return NDArray(shape) { $0.baseAddress?.update(from: source, count: shape.count) }
+    }
+
+    func setProfiling(_ isOn: Bool) {
+        isProfiling = isOn
+        profile = [Double](repeating: 0, count: kernels.count)
+    }
+
+    // MARK: - Memory
+
+    private func bind() throws(FoveaError) {
+        for constant in plan.constants {
+            address(of: constant.buffer).storeBytes(of: constant.value, as: Float.self)
+        }
+        let scratch = arena.base + plan.scratch.lowerBound
+        for (step, kernel) in zip(plan.steps, kernels) {
+            try kernel.bind(
+                inputs: step.inputs.map(address), outputs: step.outputs.map(address),
+                scratch: scratch)
+        }
+        boundGeneration = arena.generation
+        boundImages = nil
+        boundLabels = nil
+    }
+
+    private func rebind(_ images: UnsafeRawPointer?, _ labels: UnsafeRawPointer?) throws(FoveaError)
+    {
+        guard images != boundImages || labels != boundLabels else { return }
+        for reader in readers {
+            guard let address = reader.isImages ? images : labels else { continue }
+            try kernels[reader.step].rebind(
+                input: reader.input, to: UnsafeMutableRawPointer(mutating: address))
+        }
+        boundImages = images
+        boundLabels = labels
+    }
+
+    private func address(of buffer: Int) -> UnsafeMutableRawPointer {
+        switch plan.buffers[buffer].place {
+        case .arena(let offset): arena.base + offset
+        case .parameter(let offset): parameters.values + (offsets[offset] ?? offset)
+        case .gradient(let offset): parameters.gradients + (offsets[offset] ?? offset)
+        // Bound at every run; until then any address will do.
+        case .input: arena.base
+        }
+    }
+
+    private func runMeasured(_ draw: RandomDraw) throws(FoveaError) {
+        var start = monotonicSeconds()
+        for (index, kernel) in kernels.enumerated() {
+            try kernel.execute(draw)
+            let end = monotonicSeconds()
+            profile[index] += end - start
+            start = end
+        }
+    }
+}
+
+/// The time since some fixed moment, in seconds.
+private func monotonicSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import COneDNN
+package import FoveaCompiler
+package import FoveaGraph
+
+/// The CPU's kernels: oneDNN's where it has them, loops of our own for the rest.
+package struct OneDNNLibrary: KernelLibrary {
+    package init() {}
+
+    package var name: String {
+        let info = fovea_dnn_library_info()
+        return "oneDNN \(info.major).\(info.minor).\(info.patch), "
+            + String(cString: info.instruction_set)
+    }
+
+    package func plainLayout(of type: TensorType) -> Layout { .plain(type) }
+
+    package func reshaped(_ layout: Layout, of type: TensorType, to shape: Shape) -> Layout? {
+        if layout.isPlain { return .plain(TensorType(shape, type.dtype)) }
+        return nil
+    }
+
+    package func reorder(
+        _ type: TensorType, from: Layout, to: Layout
+    ) throws(FoveaError) -> any Kernel {
+        let primitive = try Primitive("a reorder of \(type) from \(from) to \(to)") {
+            fovea_reorder_make(from.native, to.native, &$0)
+        }
+        return PrimitiveKernel(
+            primitive, inputs: [Int(FOVEA_ARG_SOURCE)], outputs: [Int(FOVEA_ARG_DESTINATION)])
+    }
+
+    package func kernel(for request: KernelRequest) throws(FoveaError) -> KernelChoice {
+        switch request.op {
+        case .input, .parameter, .constant, .reshape:
+            preconditionFailure("\(request.op.definition.name) computes nothing")
+        case .convolution(let op): try convolution(op, request)
+        case .convolutionDataGradient(let op): try convolutionDataGradient(op, request)
+        case .convolutionWeightGradient(let op): try convolutionWeightGradient(op, request)
+        case .linear(let op): try linear(op, request)
+        case .linearDataGradient(let op): try linearDataGradient(op, request)
+        case .linearWeightGradient(let op): try linearWeightGradient(op, request)
+        case .addBias: addBias(request)
+        case .channelSum: channelSum(request)
+        case .activation(let op): try activation(op, request)
+        case .activationGradient(let op): try activationGradient(op, request)
+        case .maxPool(let op): try maxPool(op, request)
+        case .maxPoolGradient(let op): try maxPoolGradient(op, request)
+        case .averagePool(let op): try averagePool(op, request)
+        case .averagePoolGradient(let op): try averagePoolGradient(op, request)
+        case .adaptiveAveragePool(let op): adaptiveAveragePool(op, request)
+        case .adaptiveAveragePoolGradient(let op): adaptiveAveragePoolGradient(op, request)
+        case .dropout(let op): dropout(op, request)
+        case .softmax: softmax(request)
+        case .softmaxGradient: softmaxGradient(request)
+        case .crossEntropy(let op): crossEntropy(op, request)
+        case .crossEntropyGradient(let op): crossEntropyGradient(op, request)
+        case .add: add(request)
+        case .scale(let op): scale(op, request)
+        }
+    }
+}
+
+extension KernelRequest {
+    /// How an input lies; row-major if that is still free.
+    func layout(_ index: Int) -> Layout { layouts[index] ?? .plain(inputs[index]) }
+
+    /// A choice that takes everything in the row-major layout.
+    func plain(_ kernel: any Kernel) -> KernelChoice {
+        KernelChoice(
+            kernel, inputs: inputs.map { .plain($0) }, outputs: outputs.map { .plain($0) })
+    }
+
+    /// A choice that takes everything as one of the inputs lies.
+    func alike(_ index: Int, _ kernel: any Kernel) -> KernelChoice {
+        let layout = layout(index)
+        return KernelChoice(
+            kernel, inputs: inputs.map { _ in layout }, outputs: outputs.map { _ in layout })
+    }
+}

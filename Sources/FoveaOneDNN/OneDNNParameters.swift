@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
+import FoveaCompiler
+import FoveaGraph
+import FoveaRuntime
+import Glibc
+
+/// Parameters, gradients and the optimiser's state in blocks of one and the same order, so that an
+/// update is one loop over all of them.
+final class OneDNNParameters: ParameterStore, @unchecked Sendable {
+    let slots: [Plan.ParameterSlot]
+    let optimizer: Optimizer?
+    private let byName: [String: Plan.ParameterSlot]
+    private let count: Int
+    private let blocks: [DeviceMemory]
+
+    init(_ plan: Plan, _ optimizer: Optimizer?) throws(FoveaError) {
+        slots = plan.parameters
+        self.optimizer = optimizer
+        byName = Dictionary(uniqueKeysWithValues: plan.parameters.map { ($0.name, $0) })
+        count = plan.parameterByteCount / MemoryLayout<Float>.size
+        var blocks: [DeviceMemory] = []
+        for _ in 0..<(optimizer.map { 2 + $0.stateNames.count } ?? 1) {
+            blocks.append(try DeviceMemory(byteCount: plan.parameterByteCount))
+        }
+        self.blocks = blocks
+    }
+
+    var values: UnsafeMutableRawPointer { blocks[0].base }
+    /// Without an optimiser there are no gradients, and no plan that writes any.
+    var gradients: UnsafeMutableRawPointer { blocks[min(1, blocks.count - 1)].base }
+    var byteCount: Int { blocks.reduce(0) { $0 + $1.byteCount } }
+
+    func slot(named name: String) -> Plan.ParameterSlot? { byName[name] }
+
+    func read(_ part: ParameterPart, of name: String) -> NDArray? {
+        guard let slot = byName[name], let block = block(of: part) else { return nil }
+        return NDArray(slot.shape) { target in
+            guard let base = target.baseAddress else { return }
+            let type = TensorType(slot.shape)
+            move(type, from: slot.layout, block + slot.offset, to: .plain(type), base)
+        }
+    }
+
+    func write(_ part: ParameterPart, of name: String, _ array: NDArray) {
+        guard let slot = byName[name], let block = block(of: part) else { return }
+        precondition(array.shape == slot.shape, "\(name) is \(slot.shape), not \(array.shape)")
+        array.withFloats { source in
+            guard let base = source.baseAddress else { return }
+            let type = TensorType(slot.shape)
+            move(
+                type, from: .plain(type), UnsafeMutablePointer(mutating: base), to: slot.layout,
+                block + slot.offset)
+        }
+    }
+
+    func update(rate: Float, step: Int) -> Bool {
+        guard let optimizer else { preconditionFailure("these parameters are not trained") }
+        let pointers = blocks.map { $0.base.assumingMemoryBound(to: Float.self) }
+        let w = pointers[0], g = pointers[1]
+        let finite = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
+        defer { finite.deallocate() }
+        finite.pointee = true
+        EngineThread.shared.perform {
+            Team.split(count, multipleOf: 16) { part in
+                let isFinite =
+                    switch optimizer {
+                    case .sgd(let momentum, let nesterov, let decay):
+                        if momentum == 0 {
+                            descend(part, w, g, rate, decay)
+                        } else {
+                            descend(
+                                part, w, g, pointers[2], rate, decay, momentum, nesterov)
+                        }
+                    case .adamW(let beta1, let beta2, let epsilon, let decay):
+                        adapt(
+                            part, w, g, pointers[2], pointers[3], rate, beta1, beta2, epsilon,
+                            decay, step)
+                    }
+                if !isFinite { finite.pointee = false }
+            }
+        }
+        return finite.pointee
+    }
+
+    private func block(of part: ParameterPart) -> UnsafeMutableRawPointer? {
+        let index =
+            switch part {
+            case .value: 0
+            case .gradient: 1
+            case .state(let number): 2 + number
+            }
+        return blocks.indices.contains(index) ? blocks[index].base : nil
+    }
+
+    private func move(
+        _ type: TensorType, from: Layout, _ source: UnsafeMutableRawPointer, to: Layout,
+        _ target: UnsafeMutableRawPointer
+    ) {
+        EngineThread.shared.perform {
+            if from == to {
+                target.copyMemory(from: source, byteCount: from.byteCount)
+                return
+            }
+            do throws(FoveaError) {
+                guard
+                    let kernel = try OneDNNLibrary().reorder(type, from: from, to: to)
+                        as? PrimitiveKernel
+                else { return }
+                try kernel.prepare()
+                let scratch = try DeviceMemory(byteCount: kernel.scratchByteCount)
+                try kernel.bind(inputs: [source], outputs: [target], scratch: scratch.base)
+                try kernel.execute(RandomDraw(seed: 0, step: 0))
+            } catch {
+                preconditionFailure("a parameter cannot be copied: \(error)")
+            }
+        }
+    }
+}
+
+/// Plain gradient descent over a part of the weights; returns whether the gradients were finite.
+private func descend(
+    _ part: Range<Int>, _ w: UnsafeMutablePointer<Float>, _ g: UnsafeMutablePointer<Float>,
+    _ rate: Float, _ decay: Float
+) -> Bool {
+    var exponents: Int32 = 0
+    for i in part {
+        exponents = max(exponents, exponent(g[i]))
+        w[i] -= rate * (g[i] + decay * w[i])
+    }
+    return exponents < infiniteExponent
+}
+
+/// Gradient descent with momentum over a part of the weights.
+private func descend(
+    _ part: Range<Int>, _ w: UnsafeMutablePointer<Float>, _ g: UnsafeMutablePointer<Float>,
+    _ v: UnsafeMutablePointer<Float>, _ rate: Float, _ decay: Float, _ momentum: Float,
+    _ nesterov: Bool
+) -> Bool {
+    var exponents: Int32 = 0
+    for i in part {
+        exponents = max(exponents, exponent(g[i]))
+        let gradient = g[i] + decay * w[i]
+        v[i] = momentum * v[i] + gradient
+        w[i] -= rate * (nesterov ? gradient + momentum * v[i] : v[i])
+    }
+    return exponents < infiniteExponent
+}
+
+/// Adam with decoupled weight decay over a part of the weights.
+private func adapt(
+    _ part: Range<Int>, _ w: UnsafeMutablePointer<Float>, _ g: UnsafeMutablePointer<Float>,
+    _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>, _ rate: Float,
+    _ beta1: Float, _ beta2: Float, _ epsilon: Float, _ decay: Float, _ step: Int
+) -> Bool {
+    var exponents: Int32 = 0
+    let bias1 = 1 - pow(beta1, Float(step))
+    let bias2 = 1 - pow(beta2, Float(step))
+    for i in part {
+        exponents = max(exponents, exponent(g[i]))
+        m[i] = beta1 * m[i] + (1 - beta1) * g[i]
+        v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i]
+        let root = (v[i] / bias2).squareRoot() + epsilon
+        w[i] -= rate * (decay * w[i] + m[i] / bias1 / root)
+    }
+    return exponents < infiniteExponent
+}
+
+/// The exponent of a number, as the bits that hold it.
+@inline(__always)
+private func exponent(_ number: Float) -> Int32 {
+    Int32(bitPattern: number.bitPattern) & infiniteExponent
+}
+
+/// The exponent that only numbers have which are not finite.
+private let infiniteExponent: Int32 = 0x7F80_0000

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import COneDNN
+import FoveaCompiler
+import FoveaGraph
+
+extension OneDNNLibrary {
+    // x → y
+    func activation(
+        _ op: Op.Activation, _ request: KernelRequest
+    ) throws(FoveaError) -> KernelChoice {
+        var elementwise = fovea_elementwise()
+        elementwise.direction = Int32(
+            request.isTraining ? FOVEA_FORWARD_TRAINING : FOVEA_FORWARD_INFERENCE)
+        elementwise.kind = op.kind.native
+        elementwise.layout = request.layout(0).native
+        let primitive = try Primitive(op.name) { fovea_elementwise_make(&elementwise, &$0) }
+        return PrimitiveKernel(
+            primitive, inputs: [FOVEA_ARG_SOURCE], outputs: [FOVEA_ARG_DESTINATION],
+            worksInPlace: true
+        ).choice
+    }
+
+    // dy, y → dx
+    func activationGradient(
+        _ op: Op.ActivationGradient, _ request: KernelRequest
+    ) throws(FoveaError) -> KernelChoice {
+        var elementwise = fovea_elementwise()
+        elementwise.direction = Int32(FOVEA_BACKWARD_DATA)
+        elementwise.kind = op.kind.native
+        elementwise.layout = request.layout(1).native
+        let primitive = try Primitive(op.name) { fovea_elementwise_make(&elementwise, &$0) }
+        return PrimitiveKernel(
+            primitive, inputs: [FOVEA_ARG_DIFF_DESTINATION, FOVEA_ARG_DESTINATION],
+            outputs: [FOVEA_ARG_DIFF_SOURCE], worksInPlace: true
+        ).choice
+    }
+
+    // x, y → x + y; padding lanes hold zeros and stay so.
+    func add(_ request: KernelRequest) -> KernelChoice {
+        let count = request.layout(0).byteCount / MemoryLayout<Float>.size
+        return request.alike(
+            0,
+            LoopKernel("add", worksInPlace: true) { operands in
+                let x = operands.input(0), y = operands.input(1), sum = operands.output(0)
+                Team.split(count, multipleOf: 16) { part in
+                    for i in part { sum[i] = x[i] + y[i] }
+                }
+            })
+    }
+
+    // x → factor · x
+    func scale(_ op: Op.Scale, _ request: KernelRequest) -> KernelChoice {
+        let count = request.layout(0).byteCount / MemoryLayout<Float>.size
+        return request.alike(
+            0,
+            LoopKernel("scale", worksInPlace: true) { operands in
+                let x = operands.input(0), y = operands.output(0)
+                Team.split(count, multipleOf: 16) { part in
+                    for i in part { y[i] = op.factor * x[i] }
+                }
+            })
+    }
+
+    // x, b → x + b
+    func addBias(_ request: KernelRequest) -> KernelChoice {
+        let x = request.inputs[0].shape
+        let area = x.perImage.count / x.channels
+        return request.plain(
+            LoopKernel("addBias", worksInPlace: true) { operands in
+                let x0 = operands.input(0), b = operands.input(1), y = operands.output(0)
+                Team.split(x.batch * x.channels) { rows in
+                    for row in rows {
+                        for i in row * area..<(row + 1) * area {
+                            y[i] = x0[i] + b[row % x.channels]
+                        }
+                    }
+                }
+            })
+    }
+
+    // x → the sum of each channel
+    func channelSum(_ request: KernelRequest) -> KernelChoice {
+        let x = request.inputs[0].shape
+        let area = x.perImage.count / x.channels
+        return request.plain(
+            LoopKernel("channelSum") { operands in
+                let x0 = operands.input(0), sums = operands.output(0)
+                Team.split(x.channels) { channels in
+                    for channel in channels {
+                        var sum = 0.0
+                        for image in 0..<x.batch {
+                            let start = (image * x.channels + channel) * area
+                            for i in start..<start + area { sum += Double(x0[i]) }
+                        }
+                        sums[channel] = Float(sum)
+                    }
+                }
+            })
+    }
+}
+
+extension Op.Activation.Kind {
+    /// The function in the library's words.
+    var native: Int32 {
+        switch self {
+        case .relu: Int32(FOVEA_RELU)
+        case .sigmoid: Int32(FOVEA_SIGMOID)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import COneDNN
+import FoveaCompiler
+import FoveaGraph
+
+extension OneDNNLibrary {
+    // x → y, winners
+    func maxPool(_ op: Op.MaxPool, _ request: KernelRequest) throws(FoveaError) -> KernelChoice {
+        var pooling = fovea_pooling(
+            op.window, FOVEA_POOL_MAX, x: request.inputs[0].shape, y: request.outputs[0].shape)
+        pooling.direction = Int32(
+            op.recordsWinners ? FOVEA_FORWARD_TRAINING : FOVEA_FORWARD_INFERENCE)
+        pooling.source_layout = request.layout(0).native
+        let primitive = try Primitive("max pooling \(op.window)") {
+            fovea_pooling_make(&pooling, &$0)
+        }
+        return PrimitiveKernel(
+            primitive, inputs: [FOVEA_ARG_SOURCE],
+            outputs: [FOVEA_ARG_DESTINATION]
+                + (op.recordsWinners ? [FOVEA_ARG_WORKSPACE] : [])
+        ).choice
+    }
+
+    // dy, winners → dx
+    func maxPoolGradient(
+        _ op: Op.MaxPoolGradient, _ request: KernelRequest
+    ) throws(FoveaError) -> KernelChoice {
+        var pooling = fovea_pooling(
+            op.window, FOVEA_POOL_MAX, x: op.inputShape, y: request.inputs[0].shape)
+        pooling.direction = Int32(FOVEA_BACKWARD_DATA)
+        // The winners lie as the forward output lay; dy has to lie the same way.
+        let arrangement = request.layout(1).arrangement ?? .plain
+        pooling.destination_layout =
+            (Layout(request.inputs[0], arrangement) ?? request.layout(0)).native
+        let primitive = try Primitive("the gradient of max pooling \(op.window)") {
+            fovea_pooling_make(&pooling, &$0)
+        }
+        return PrimitiveKernel(
+            primitive, inputs: [FOVEA_ARG_DIFF_DESTINATION, FOVEA_ARG_WORKSPACE],
+            outputs: [FOVEA_ARG_DIFF_SOURCE]
+        ).choice
+    }
+
+    // x → y
+    func averagePool(
+        _ op: Op.AveragePool, _ request: KernelRequest
+    ) throws(FoveaError) -> KernelChoice {
+        let x = request.inputs[0].shape, y = request.outputs[0].shape
+        guard let kind = Self.averageKind(op.window, op.countsPadding, x: x, y: y) else {
+            return averagePoolLoop(op.window, op.countsPadding, request)
+        }
+        var pooling = fovea_pooling(op.window, kind, x: x, y: y)
+        pooling.direction = Int32(
+            request.isTraining ? FOVEA_FORWARD_TRAINING : FOVEA_FORWARD_INFERENCE)
+        pooling.source_layout = request.layout(0).native
+        let primitive = try Primitive("average pooling \(op.window)") {
+            fovea_pooling_make(&pooling, &$0)
+        }
+        return PrimitiveKernel(
+            primitive, inputs: [FOVEA_ARG_SOURCE], outputs: [FOVEA_ARG_DESTINATION]
+        ).choice
+    }
+
+    // dy → dx
+    func averagePoolGradient(
+        _ op: Op.AveragePoolGradient, _ request: KernelRequest
+    ) throws(FoveaError) -> KernelChoice {
+        let x = op.inputShape, y = request.inputs[0].shape
+        guard let kind = Self.averageKind(op.window, op.countsPadding, x: x, y: y) else {
+            return averagePoolGradientLoop(op, request)
+        }
+        var pooling = fovea_pooling(op.window, kind, x: x, y: y)
+        pooling.direction = Int32(FOVEA_BACKWARD_DATA)
+        pooling.destination_layout = request.layout(0).native
+        let primitive = try Primitive("the gradient of average pooling \(op.window)") {
+            fovea_pooling_make(&pooling, &$0)
+        }
+        return PrimitiveKernel(
+            primitive, inputs: [FOVEA_ARG_DIFF_DESTINATION], outputs: [FOVEA_ARG_DIFF_SOURCE]
+        ).choice
+    }
+
+    /// Which of the library's averages has the right divisor, if any has.
+    ///
+    /// Its "including" one divides by the whole kernel, also where the last window hangs over the
+    /// declared padding, which is never counted; its "excluding" one by what lies inside the input.
+    private static func averageKind(
+        _ window: Window, _ countsPadding: Bool, x: Shape, y: Shape
+    ) -> Int? {
+        if window.padding == 0 || !countsPadding { return FOVEA_POOL_AVERAGE_EXCLUDING_PADDING }
+        let after = window.paddingAfter(x.extent, output: y.extent)
+        let hangsOver =
+            after.height > window.padding.height || after.width > window.padding.width
+        return hangsOver ? nil : FOVEA_POOL_AVERAGE_COUNTING_PADDING
+    }
+}
+
+extension fovea_pooling {
+    init(_ window: Window, _ kind: Int, x: Shape, y: Shape) {
+        self.init()
+        self.kind = Int32(kind)
+        dtype = Int32(FOVEA_F32)
+        source = x.four
+        destination = y.four
+        self.window = fovea_window(window, from: x, to: y)
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import COneDNN
+
+/// The OpenMP threads that the library computes on, for loops of our own.
+///
+/// A second pool of threads would fight the library's for the cores.
+enum Team {
+    /// The number of threads.
+    static var count: Int { Int(fovea_omp_max_threads()) }
+
+    /// Splits a loop over the team's threads and waits until all are done.
+    ///
+    /// - Parameters:
+    ///   - count: The number of iterations.
+    ///   - multiple: Each part but the last is a multiple of this long.
+    ///   - body: Does one part of the iterations.
+    static func split(_ count: Int, multipleOf multiple: Int = 1, _ body: (Range<Int>) -> Void) {
+        // Starting the team costs some microseconds, more than a short loop takes.
+        guard count > 4096 || multiple == 1 && count > 1 else {
+            return body(0..<count)
+        }
+        withoutActuallyEscaping(body) { body in
+            var context = Context(count: count, multiple: multiple, body: body)
+            withUnsafeMutablePointer(to: &context) { pointer in
+                fovea_omp_parallel(
+                    { raw, index, threads in
+                        guard let context = raw?.assumingMemoryBound(to: Context.self) else {
+                            return
+                        }
+                        context.pointee.run(part: Int(index), of: Int(threads))
+                    }, pointer)
+            }
+        }
+    }
+
+    private struct Context {
+        let count: Int
+        let multiple: Int
+        let body: (Range<Int>) -> Void
+
+        func run(part: Int, of parts: Int) {
+            let units = (count + multiple - 1) / multiple
+            let start = min(units * part / parts * multiple, count)
+            let end = min(units * (part + 1) / parts * multiple, count)
+            if start < end { body(start..<end) }
+        }
+    }
+}

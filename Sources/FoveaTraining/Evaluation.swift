@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package import FoveaData
+package import FoveaGraph
+
+/// How well a network classifies labelled images.
+public struct Evaluation: Sendable {
+    /// The mean cross-entropy.
+    public let loss: Double
+    /// For each class, how often each class was named for its images: rows are true classes.
+    public let confusion: [[Int]]
+    /// The number of images whose class is among the five most likely.
+    public let topFiveCorrect: Int
+
+    /// The number of images.
+    public var count: Int { confusion.reduce(0) { $0 + $1.reduce(0, +) } }
+    /// The share of images that were classified right.
+    public var top1: Double { ratio(confusion.indices.reduce(0) { $0 + confusion[$1][$1] }, count) }
+    /// The share of images whose class is among the five most likely.
+    public var top5: Double { ratio(topFiveCorrect, count) }
+
+    /// Of the images named a class, the share that are of it.
+    ///
+    /// - Parameter label: The class.
+    /// - Returns: A number from 0 to 1; 0 if none was named it.
+    public func precision(_ label: Int) -> Double {
+        ratio(confusion[label][label], confusion.reduce(0) { $0 + $1[label] })
+    }
+
+    /// Of the images of a class, the share that were named it.
+    ///
+    /// - Parameter label: The class.
+    /// - Returns: A number from 0 to 1; 0 if there are none.
+    public func recall(_ label: Int) -> Double {
+        ratio(confusion[label][label], confusion[label].reduce(0, +))
+    }
+
+    /// The harmonic mean of precision and recall.
+    ///
+    /// - Parameter label: The class.
+    /// - Returns: A number from 0 to 1.
+    public func f1(_ label: Int) -> Double {
+        let sum = precision(label) + recall(label)
+        return sum == 0 ? 0 : 2 * precision(label) * recall(label) / sum
+    }
+
+    /// Classifies labelled images.
+    ///
+    /// - Parameters:
+    ///   - network: The network with its weights.
+    ///   - data: The images and labels.
+    ///   - batch: The number of images classified at once.
+    /// - Throws: An error if the images or their classes do not fit the network.
+    package init(
+        _ network: PreparedNetwork, on data: any ImageDataset, batch: Int
+    ) throws(FoveaError) {
+        guard data.classes.count <= network.classes else {
+            throw FoveaError(
+                .dataset, "\(data.name) has \(data.classes.count) classes, but the network names "
+                    + "\(network.classes).",
+                remedy: "Choose the data the network was trained for.")
+        }
+        let settings = BatchLoader.Settings(
+            batch: batch, extent: network.image.perChannelExtent, channels: network.image[0])
+        let loader = try BatchLoader(data, settings, order: .sequential)
+        let classes = network.classes
+        var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
+        var loss = 0.0
+        var topFive = 0
+        while let batch = loader.next() {
+            defer { loader.recycle(batch) }
+            let logits = try network.logits(batch.images, count: batch.count)
+            loss += meanCrossEntropy(logits, batch.labels) * Double(batch.count)
+            for (row, label) in batch.labels.enumerated() {
+                let scores = logits[row * classes..<(row + 1) * classes]
+                let own = scores[scores.startIndex + Int(label)]
+                let guess = scores.indices.reduce(scores.startIndex) {
+                    scores[$1] > scores[$0] ? $1 : $0
+                }
+                confusion[Int(label)][guess - scores.startIndex] += 1
+                if scores.count(where: { $0 > own }) < 5 { topFive += 1 }
+            }
+        }
+        self.confusion = confusion
+        self.loss = loss / Double(max(data.count, 1))
+        topFiveCorrect = topFive
+    }
+}
+
+private func ratio(_ part: Int, _ whole: Int) -> Double {
+    whole == 0 ? 0 : Double(part) / Double(whole)
+}

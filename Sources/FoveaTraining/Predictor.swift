@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+public import FoveaData
+public import FoveaGraph
+public import FoveaLayers
+public import FoveaRuntime
+import Glibc
+
+/// Classifies images with a trained network.
+public final class Predictor {
+    /// What a network thinks of one image.
+    public struct Guess: Sendable, Hashable {
+        /// The probability of each class.
+        public let probabilities: [Float]
+
+        /// The classes from the most to the least likely.
+        ///
+        /// - Parameter count: How many at most.
+        /// - Returns: Labels with their probabilities.
+        public func top(_ count: Int) -> [(label: Int, probability: Float)] {
+            probabilities.enumerated().sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }
+                .prefix(count).map { ($0.offset, $0.element) }
+        }
+    }
+
+    /// The shape of one image, [C, H, W].
+    public var image: Shape { network.image }
+    private let network: PreparedNetwork
+
+    /// Brings a trained network to a device.
+    ///
+    /// - Parameters:
+    ///   - network: The network.
+    ///   - images: The shape of one image, [C, H, W]; images are resized to it.
+    ///   - weights: The trained weights.
+    ///   - device: What it runs on.
+    /// - Throws: An error if the weights or the images do not fit the network.
+    public convenience init(
+        _ network: any Network, images: Shape, weights: Weights, on device: Device = .cpu
+    ) throws(FoveaError) {
+        let prepared = try PreparedNetwork(
+            image: images, batch: 1, mode: .inference, optimizer: nil,
+            on: try device.makeBackend()
+        ) { (images, mode) throws(FoveaError) -> TracedNetwork in
+            do throws(ModelError) {
+                return try TracedNetwork(network, images: images, mode: mode)
+            } catch {
+                throw FoveaError(.model, error.description)
+            }
+        }
+        try self.init(prepared, weights, name: "\(type(of: network))")
+    }
+
+    /// Gives a prepared network its weights.
+    package init(
+        _ network: PreparedNetwork, _ weights: Weights, name: String, path: String? = nil
+    ) throws(FoveaError) {
+        network.write(try weights.fitted(to: network.specifications, of: name, path: path))
+        self.network = network
+    }
+
+    /// Classifies one picture, brought to the network's size and number of channels.
+    ///
+    /// - Parameter picture: The picture.
+    /// - Returns: The probabilities.
+    /// - Throws: An error if the picture's channels do not fit.
+    public func classify(_ picture: Image) throws(FoveaError) -> Guess {
+        let fitted = picture.fitted(to: network.image)
+        return try guesses(fitted.pixels.map { Float($0) / 255 }, count: 1)[0]
+    }
+
+    /// Classifies prepared images.
+    ///
+    /// - Parameters:
+    ///   - images: The images, [N, C, H, W] in row-major order.
+    ///   - count: The number of images, N.
+    /// - Returns: The probabilities of each image.
+    /// - Throws: An error if the device fails.
+    package func guesses(_ images: [Float], count: Int) throws(FoveaError) -> [Guess] {
+        let logits: [Float]
+        do {
+            logits = try images.withUnsafeBufferPointer { try network.logits($0, count: count) }
+        } catch {
+            throw error as? FoveaError ?? FoveaError(.bug, "\(error)")
+        }
+        let classes = logits.count / max(count, 1)
+        return (0..<count).map { row in
+            Guess(
+                probabilities: softmax(logits[row * classes..<(row + 1) * classes]))
+        }
+    }
+}
+
+extension Image {
+    /// The picture with the channels and the size of a network's input.
+    package func fitted(to image: Shape) -> Image {
+        let colored = image[0] == 1 ? grayscale() : rgb()
+        let extent = image.perChannelExtent
+        return Extent(colored.height, colored.width) == extent
+            ? colored : colored.resized(to: extent)
+    }
+}
+
+/// The probabilities that belong to one row of logits.
+package func softmax(_ logits: ArraySlice<Float>) -> [Float] {
+    let largest = logits.max() ?? 0
+    let exponentials = logits.map { exp($0 - largest) }
+    let sum = exponentials.reduce(0, +)
+    return exponentials.map { $0 / sum }
+}
+
+/// The mean cross-entropy of logits against labels, summed in double precision.
+package func meanCrossEntropy(
+    _ logits: [Float], _ labels: UnsafeBufferPointer<Int32>
+) -> Double {
+    let classes = logits.count / max(labels.count, 1)
+    let sum = labels.indices.reduce(0.0) { sum, row in
+        let values = logits[row * classes..<(row + 1) * classes].map(Double.init)
+        let largest = values.max() ?? 0
+        let total = log(values.reduce(0) { $0 + exp($1 - largest) }) + largest
+        return sum + total - values[Int(labels[row])]
+    }
+    return sum / Double(max(labels.count, 1))
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
+package import FoveaCompiler
+package import FoveaGraph
+package import FoveaLayers
+import FoveaOneDNN
+package import FoveaRuntime
+
+/// A network on a device: its parameters, and a plan for each mode and batch size it was asked for.
+///
+/// All plans read the same parameters in the layouts that the first plan chose, and share one arena.
+package final class PreparedNetwork {
+    /// Records the network for a batch of images.
+    package typealias Tracer = (Shape, Mode) throws(FoveaError) -> TracedNetwork
+
+    /// The shape of one image.
+    package let image: Shape
+    /// The parameters in the order of the network.
+    package let specifications: [ParameterSpecification]
+    /// The number of classes.
+    package let classes: Int
+    /// The parameters on the device.
+    package let parameters: any ParameterStore
+    /// The device's code.
+    package let backend: any Backend
+    private let trace: Tracer
+    private var executables: [Key: any Executable] = [:]
+
+    private struct Key: Hashable {
+        let mode: Mode
+        let batch: Int
+    }
+
+    /// Brings a network to a device.
+    ///
+    /// - Parameters:
+    ///   - image: The shape of one image.
+    ///   - batch: The size of most batches.
+    ///   - mode: What most batches are for.
+    ///   - optimizer: What updates the parameters, if anything.
+    ///   - backend: The device's code.
+    ///   - trace: Records the network.
+    /// - Throws: An error if the network does not fit its images or the device.
+    package init(
+        image: Shape, batch: Int, mode: Mode, optimizer: Optimizer?, on backend: any Backend,
+        _ trace: @escaping Tracer
+    ) throws(FoveaError) {
+        self.image = image
+        self.backend = backend
+        self.trace = trace
+        let traced = try trace(image.batched(batch), mode)
+        specifications = traced.parameters
+        classes = traced.classes
+        let plan = try backend.plan(try Self.graph(traced), sharing: nil)
+        parameters = try backend.makeParameters(for: plan, optimizer: optimizer)
+        executables[Key(mode: mode, batch: batch)] = try backend.prepare(
+            plan, parameters: parameters)
+    }
+
+    /// The plan for a mode and a batch size, made when it is first asked for.
+    ///
+    /// - Parameters:
+    ///   - mode: Training or inference.
+    ///   - batch: The number of images.
+    /// - Returns: What runs it.
+    /// - Throws: An error if the device cannot.
+    package func executable(_ mode: Mode, batch: Int) throws(FoveaError) -> any Executable {
+        let key = Key(mode: mode, batch: batch)
+        if let known = executables[key] { return known }
+        let traced = try trace(image.batched(batch), mode)
+        let plan = try backend.plan(try Self.graph(traced), sharing: parameters)
+        let made = try backend.prepare(plan, parameters: parameters)
+        executables[key] = made
+        return made
+    }
+
+    /// A copy of the parameters under the names of weights files.
+    package var weights: Weights { read(.value) }
+
+    /// A copy of one of the numbers kept for each weight.
+    ///
+    /// - Parameter part: Which number.
+    /// - Returns: The numbers under the names of weights files.
+    package func read(_ part: ParameterPart) -> Weights {
+        Weights(
+            specifications.compactMap { parameter in
+                parameters.read(part, of: parameter.name).map { (parameter.name, $0) }
+            })
+    }
+
+    /// Replaces one of the numbers kept for each weight.
+    ///
+    /// - Parameters:
+    ///   - weights: Arrays that fit the network.
+    ///   - part: Which number.
+    package func write(_ weights: Weights, as part: ParameterPart = .value) {
+        for (name, array) in weights.arrays { parameters.write(part, of: name, array) }
+    }
+
+    /// Plans a network for a batch without making memory for it.
+    ///
+    /// - Parameters:
+    ///   - images: The shape of the batch.
+    ///   - mode: Training or inference.
+    ///   - trace: Records the network.
+    /// - Returns: The plan for the CPU.
+    /// - Throws: An error if the network does not fit its images.
+    package static func planned(
+        images: Shape, mode: Mode, _ trace: Tracer
+    ) throws(FoveaError) -> Plan {
+        try Device.cpu.makeBackend().plan(try graph(try trace(images, mode)), sharing: nil)
+    }
+
+    private static func graph(_ traced: TracedNetwork) throws(FoveaError) -> Graph {
+        guard traced.mode == .training, traced.graph.output(named: "loss") != nil else {
+            return traced.graph
+        }
+        do throws(Diagnostic) {
+            return try traced.graph.differentiated()
+        } catch {
+            throw FoveaError(.model, error.description)
+        }
+    }
+}
+
+extension Shape {
+    /// The shape of a batch of images of this shape.
+    package func batched(_ count: Int) -> Shape { Shape([count] + dimensions) }
+}
+
+extension Device {
+    /// The code of this device.
+    ///
+    /// - Parameter threads: The number of threads of the CPU; as many as there are cores if nil.
+    /// - Returns: The backend.
+    /// - Throws: An error of the code `.device` if there is no such device.
+    package func makeBackend(threads: Int? = nil) throws(FoveaError) -> any Backend {
+        guard self == .cpu else {
+            throw FoveaError(
+                .device, "there is no device named \(name).", remedy: "Use --device cpu.")
+        }
+        return try OneDNNBackend(threads: threads)
+    }
+}

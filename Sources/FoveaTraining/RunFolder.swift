@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
+public import FoveaGraph
+import Glibc
+
+/// The folder of a run: the files are the truth, and all there is.
+public struct RunFolder: Sendable {
+    /// Where it is.
+    public let path: String
+
+    /// Names a folder.
+    public init(_ path: String) {
+        self.path = path
+    }
+
+    /// The settings, the machine and the result.
+    public var record: String { "\(path)/run.json" }
+    /// One JSON object a line for each logged point.
+    public var metrics: String { "\(path)/metrics.jsonl" }
+    /// The weights of the best epoch.
+    public var bestWeights: String { "\(path)/best.safetensors" }
+    /// The weights of the last epoch.
+    public var lastWeights: String { "\(path)/last.safetensors" }
+
+    /// Makes the folder, and those around it, unless it is there.
+    ///
+    /// - Throws: An error of the code `.cannotCreate` that says why it cannot be.
+    public func create() throws(FoveaError) {
+        var partial = path.hasPrefix("/") ? "/" : ""
+        for component in path.split(separator: "/") {
+            partial += (partial.isEmpty || partial.hasSuffix("/") ? "" : "/") + component
+            if mkdir(partial, 0o755) != 0 && errno != EEXIST {
+                throw FoveaError(
+                    .cannotCreate,
+                    "cannot be created: \(String(cString: strerror(errno)).lowercased()).",
+                    remedy: "Choose another folder with --out.", path: path)
+            }
+        }
+        guard access(path, W_OK | X_OK) == 0, Self.isFolder(path) else {
+            throw FoveaError(
+                .cannotCreate, "is not a folder that can be written to.",
+                remedy: "Choose another folder with --out.", path: path)
+        }
+    }
+
+    /// Whether a run was begun here.
+    public var hasRun: Bool { access(record, F_OK) == 0 || !Checkpoint.files(in: path).isEmpty }
+
+    /// The first folder of the form runs/NAME-1 that is not there yet.
+    ///
+    /// - Parameter name: The name, such as `nin-fashion-mnist`.
+    /// - Returns: The folder.
+    public static func unused(named name: String) -> RunFolder {
+        var number = 1
+        while access("runs/\(name)-\(number)", F_OK) == 0 { number += 1 }
+        return RunFolder("runs/\(name)-\(number)")
+    }
+
+    /// The logged points, in the order in which they were logged.
+    ///
+    /// - Returns: The points of all whole lines.
+    package func points() -> [MetricPoint] {
+        guard let bytes = try? AtomicFile.read(metrics) else { return [] }
+        return bytes.split(separator: UInt8(ascii: "\n")).compactMap {
+            JSON.value(MetricPoint.self, from: String(decoding: $0, as: UTF8.self))
+        }
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The names in a folder.
+    static func names(in folder: String) -> [String] {
+        guard let directory = opendir(folder) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { raw in
+                    String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        return names
+    }
+}
+
+/// One line of the metrics file.
+public struct MetricPoint: Codable, Sendable, Hashable {
+    /// Where in the run, in epochs: 1.2 is a fifth into the second.
+    public var epoch: Double
+    /// The number of steps done.
+    public var step: Int
+    /// `train` or `test`.
+    public var split: String
+    /// The mean loss since the epoch began, or over the test images.
+    public var loss: Double
+    /// The share of images that were classified right.
+    public var accuracy: Double
+    /// The learning rate.
+    public var lr: Float
+    /// The images of a second within steps.
+    public var imagesPerSecond: Double
+    /// The share of time spent waiting for images.
+    public var waiting: Double
+
+    enum CodingKeys: String, CodingKey {
+        case epoch, step, split, loss, accuracy, lr, waiting
+        case imagesPerSecond = "images_per_second"
+    }
+}
+
+/// The figures of one epoch.
+public struct EpochResult: Codable, Sendable, Hashable {
+    /// Which epoch, counted from one.
+    public var epoch: Int
+    /// The training figures, gathered while the weights moved.
+    public var train: Metrics
+    /// The figures over the test images after the epoch.
+    public var test: Metrics
+}

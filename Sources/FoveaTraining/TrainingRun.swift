@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
+import FoveaCompiler
+public import FoveaData
+public import FoveaGraph
+import FoveaLayers
+import FoveaModels
+import FoveaRuntime
+import Glibc
+
+/// A training run with its folder: it logs, saves, stops when asked, and goes on bit for bit.
+///
+/// Every start is a resume: the newest checkpoint that is whole is looked for, and without one the
+/// run begins with drawn weights. All random decisions follow from the seed and the counters, so
+/// that a run that was killed and one that was not end with the same bits.
+public final class TrainingRun {
+    /// How a run ended.
+    public enum Ending: Sendable, Hashable {
+        /// All steps are done.
+        case finished
+        /// It was asked to stop, and saved.
+        case stopped
+    }
+
+    /// When a run saves and logs, which changes none of its numbers.
+    public struct Cadence: Sendable {
+        /// Save after so many steps; nil for 500 or a minute, whichever comes first.
+        public var saveEvery: Int?
+        /// Log a training point after so many steps; nil for five an epoch.
+        public var logEvery: Int?
+        /// Stop after so many steps of the whole run.
+        public var maximumSteps: Int?
+
+        /// Makes a cadence.
+        public init(saveEvery: Int? = nil, logEvery: Int? = nil, maximumSteps: Int? = nil) {
+            self.saveEvery = saveEvery
+            self.logEvery = logEvery
+            self.maximumSteps = maximumSteps
+        }
+    }
+
+    /// All settings.
+    public let configuration: TrainingConfiguration
+    /// Where the files are.
+    public let folder: RunFolder
+    private let cadence: Cadence
+    private let data: ClassificationData
+    private let report: (TrainingEvent) -> Void
+    private let shouldStop: () -> Bool
+    private let trainer: Trainer
+    private var state: Checkpoint.State
+    private var log: MetricsLog
+    private let clock = ContinuousClock()
+    private var lastSave: ContinuousClock.Instant
+    private var savePause = Duration.seconds(60)
+
+    /// Prepares a run: finds its checkpoint or draws its weights.
+    ///
+    /// - Parameters:
+    ///   - configuration: All settings.
+    ///   - data: The images, already limited to those that are used.
+    ///   - folder: Where the files shall be.
+    ///   - resumes: Whether an earlier run in the folder may be continued.
+    ///   - cadence: When it saves and logs.
+    ///   - shouldStop: Is asked after each step whether to save and stop.
+    ///   - report: Is told what happens.
+    /// - Throws: An error if the settings, the data, the folder or the device do not do.
+    public init(
+        _ configuration: TrainingConfiguration, data: ClassificationData, folder: RunFolder,
+        resumes: Bool, cadence: Cadence = Cadence(), shouldStop: @escaping () -> Bool = { false },
+        report: @escaping (TrainingEvent) -> Void = { _ in }
+    ) throws(FoveaError) {
+        try configuration.validate()
+        let entry = try Catalog.entry(named: configuration.network)
+        guard folder.hasRun == false || resumes else {
+            throw FoveaError(
+                .usage, "there is a run in \(folder.path) already.",
+                remedy: "Add --resume to go on with it, or choose another folder with --out.")
+        }
+        let options = configuration.options
+        let smoothing = configuration.labelSmoothing
+        let backend = try Device(named: configuration.device).makeBackend(
+            threads: configuration.threads)
+        trainer = try Trainer(
+            image: Shape(configuration.image), batch: configuration.batch,
+            optimizer: configuration.optimizerRule, on: backend, seed: configuration.seed
+        ) { (images, mode) throws(FoveaError) -> TracedNetwork in
+            try entry.traced(
+                images: images, mode: mode, options: options,
+                lossSmoothing: mode == .training ? smoothing : nil)
+        }
+        let fingerprint = Self.fingerprint(of: data)
+        state = Checkpoint.State(
+            configuration: configuration, fingerprint: fingerprint, threads: backend.threadCount,
+            library: backend.library.name)
+        let initial = try Self.initialWeights(configuration, trainer.network, entry.name)
+        try folder.create()
+        AtomicFile.removeLeftovers(in: folder.path)
+        if let checkpoint = Checkpoint.newest(in: folder.path) {
+            try Self.check(checkpoint.state, continues: state, in: folder)
+            state = checkpoint.state
+            state.configuration = configuration
+            trainer.weights = checkpoint.weights
+            for (index, part) in checkpoint.optimizerState.enumerated() {
+                trainer.network.write(part, as: .state(index))
+            }
+            trainer.step = state.step
+        } else {
+            trainer.weights = initial
+        }
+        log = try MetricsLog(folder.metrics, keeping: state.metricsByteCount)
+        self.configuration = configuration
+        self.data = data
+        self.folder = folder
+        self.cadence = cadence
+        self.report = report
+        self.shouldStop = shouldStop
+        lastSave = clock.now
+    }
+
+    // MARK: - The loop
+
+    /// Trains until all epochs are done or it is asked to stop.
+    ///
+    /// - Returns: How it ended.
+    /// - Throws: An error if a number is not finite or a file cannot be written.
+    public func run() throws(FoveaError) -> Ending {
+        let stepsPerEpoch = (data.training.count + configuration.batch - 1) / configuration.batch
+        report(.began(steps: totalSteps(stepsPerEpoch), from: state.step))
+        try writeRecord(state.isFinished ? "finished" : "running")
+        do throws(FoveaError) {
+            while state.epoch < configuration.epochs, !isAtMaximum {
+                guard try trainEpoch(stepsPerEpoch) else {
+                    try save()
+                    try writeRecord("stopped")
+                    return .stopped
+                }
+            }
+            if state.stepInEpoch > 0 { return try finishWithinEpoch() }
+        } catch {
+            try? writeRecord("failed", reason: error.message)
+            throw error
+        }
+        if !state.isFinished {
+            try writeWeights(folder.lastWeights)
+            state.isFinished = state.epoch == configuration.epochs
+            try save()
+        }
+        try writeRecord("finished")
+        return .finished
+    }
+
+    /// The figures of the run, once it is finished.
+    public var result: RunRecord.Result? {
+        guard let last = state.lastEpoch, let best = state.best else { return nil }
+        return RunRecord.Result(
+            network: configuration.network, data: configuration.data,
+            recipe: configuration.recipe, epochs: state.epoch, steps: state.step,
+            loss: last.train.loss, trainAccuracy: last.train.accuracy,
+            testAccuracy: last.test.accuracy, bestTestAccuracy: best.accuracy,
+            bestEpoch: best.epoch,
+            imagesPerSecond: Double(state.images) / max(state.stepSeconds, 1e-9),
+            imagesPerSecondWithLoading: Double(state.images) / max(state.seconds, 1e-9),
+            seconds: state.seconds, peakMemoryBytes: peakResidentByteCount(),
+            device: configuration.device, precision: configuration.precision,
+            threads: state.threads, seed: configuration.seed, run: folder.path)
+    }
+
+    private var isAtMaximum: Bool { cadence.maximumSteps.map { state.step >= $0 } ?? false }
+
+    private func totalSteps(_ stepsPerEpoch: Int) -> Int {
+        min(stepsPerEpoch * configuration.epochs, cadence.maximumSteps ?? .max)
+    }
+
+    /// Trains the rest of an epoch and tests; returns whether it was not asked to stop before.
+    private func trainEpoch(_ stepsPerEpoch: Int) throws(FoveaError) -> Bool {
+        let order: BatchLoader.Order =
+            configuration.isShuffled
+            ? .shuffled(seed: configuration.seed, epoch: state.epoch) : .sequential
+        let loader = try trainer.loader(for: data.training, order, firstBatch: state.stepInEpoch)
+        let began = clock.now
+        var waited = 0.0
+        while state.stepInEpoch < stepsPerEpoch, !isAtMaximum {
+            let start = clock.now
+            guard let batch = loader.next() else { break }
+            defer { loader.recycle(batch) }
+            waited = loader.secondsWaited
+            let rate = configuration.schedule.rate(
+                step: state.step, of: stepsPerEpoch * configuration.epochs,
+                peak: configuration.rate)
+            let ready = clock.now
+            try trainer.run(batch, rate: rate)
+            count(since: start, ready)
+            observeGuessing()
+            try logIfDue(
+                stepsPerEpoch, rate: rate,
+                waiting: waited / max(began.duration(to: clock.now) / .seconds(1), 1e-9))
+            if shouldStop() { return false }
+            try saveIfDue()
+        }
+        if state.stepInEpoch == stepsPerEpoch { try finishEpoch() }
+        return true
+    }
+
+    private func count(since start: ContinuousClock.Instant, _ ready: ContinuousClock.Instant) {
+        let now = clock.now
+        let last = trainer.last
+        state.metrics.add(loss: last.loss, correct: last.correct, count: last.count)
+        state.step += 1
+        state.stepInEpoch += 1
+        state.images += last.count
+        state.stepSeconds += ready.duration(to: now) / .seconds(1)
+        state.seconds += start.duration(to: now) / .seconds(1)
+    }
+
+    /// Tests after the last step of an epoch, keeps the best weights, and saves.
+    private func finishEpoch() throws(FoveaError) {
+        let test = try test()
+        state.epoch += 1
+        state.stepInEpoch = 0
+        let result = EpochResult(epoch: state.epoch, train: state.metrics, test: test)
+        let isBest = test.accuracy > (state.best?.accuracy ?? -1)
+        if isBest {
+            state.best = Checkpoint.Best(accuracy: test.accuracy, epoch: state.epoch)
+            try writeWeights(folder.bestWeights)
+        }
+        state.lastEpoch = result
+        state.metrics = Metrics()
+        try logTest(test, at: Double(state.epoch))
+        report(.epoch(result, isBest: isBest))
+        // The end of the run saves by itself.
+        if state.epoch < configuration.epochs { try save() }
+    }
+
+    /// Tests where the run was told to end within an epoch.
+    ///
+    /// The checkpoint is written first, so that going on later leads to the same bits as if the run
+    /// had not ended here.
+    private func finishWithinEpoch() throws(FoveaError) -> Ending {
+        try save()
+        let test = try test()
+        let stepsPerEpoch = (data.training.count + configuration.batch - 1) / configuration.batch
+        let result = EpochResult(epoch: state.epoch + 1, train: state.metrics, test: test)
+        let isFirst = state.best == nil
+        if isFirst {
+            state.best = Checkpoint.Best(accuracy: test.accuracy, epoch: state.epoch + 1)
+            try writeWeights(folder.bestWeights)
+        }
+        state.lastEpoch = result
+        let progress = Double(state.stepInEpoch) / Double(stepsPerEpoch)
+        try logTest(test, at: Double(state.epoch) + progress)
+        report(.epoch(result, isBest: isFirst))
+        try writeWeights(folder.lastWeights)
+        try writeRecord("finished")
+        return .finished
+    }
+
+    private func test() throws(FoveaError) -> Metrics {
+        let start = clock.now
+        let metrics = try trainer.evaluate(on: data.test)
+        state.seconds += start.duration(to: clock.now) / .seconds(1)
+        return metrics
+    }
+
+    // MARK: - Logging
+
+    private func logIfDue(
+        _ stepsPerEpoch: Int, rate: Float, waiting: Double
+    ) throws(FoveaError) {
+        let interval = cadence.logEvery ?? max(1, stepsPerEpoch / 5)
+        let imagesPerSecond = Double(state.images) / max(state.stepSeconds, 1e-9)
+        let isDue =
+            cadence.logEvery == nil
+            ? state.stepInEpoch % interval == 0 || state.stepInEpoch == stepsPerEpoch
+            : state.step % interval == 0
+        let withLoading = Double(state.images) / max(state.seconds, 1e-9)
+        let left = Double(
+            (stepsPerEpoch * configuration.epochs - state.step) * configuration.batch)
+        report(
+            .progress(
+                TrainingProgress(
+                    epoch: state.epoch + 1, epochs: configuration.epochs, step: state.stepInEpoch,
+                    steps: stepsPerEpoch, loss: state.metrics.loss,
+                    accuracy: state.metrics.accuracy, imagesPerSecond: withLoading,
+                    secondsLeft: left / max(withLoading, 1e-9), waiting: waiting)))
+        guard isDue else { return }
+        let point = MetricPoint(
+            epoch: Double(state.epoch) + Double(state.stepInEpoch) / Double(stepsPerEpoch),
+            step: state.step, split: "train", loss: state.metrics.loss,
+            accuracy: state.metrics.accuracy, lr: rate, imagesPerSecond: imagesPerSecond,
+            waiting: waiting)
+        try log.append(point)
+        report(.point(point))
+    }
+
+    private func logTest(_ test: Metrics, at epoch: Double) throws(FoveaError) {
+        let point = MetricPoint(
+            epoch: epoch, step: state.step, split: "test", loss: test.loss,
+            accuracy: test.accuracy, lr: configuration.rate,
+            imagesPerSecond: Double(state.images) / max(state.stepSeconds, 1e-9), waiting: 0)
+        try log.append(point)
+        report(.point(point))
+    }
+
+    /// Says once that the network has learnt nothing for long.
+    private func observeGuessing() {
+        let chance = logarithmOfClasses
+        let isGuessing = abs(Double(trainer.last.loss) - chance) < 0.01 * chance
+        state.guessing = isGuessing ? state.guessing + 1 : 0
+        if state.guessing == Self.patience {
+            report(
+                .remark(
+                    "The loss has stayed at ln(\(configuration.classes)) for \(Self.patience) "
+                        + "steps: the network is guessing. Try a smaller --lr, "
+                        + "--init kaiming-normal, or another --seed."))
+        }
+    }
+
+    private var logarithmOfClasses: Double { Glibc.log(Double(max(configuration.classes, 2))) }
+
+    /// LeNet with the book's settings guesses for its first 235 steps and a while, and then learns.
+    private static let patience = 500
+
+    // MARK: - Saving
+
+    private func saveIfDue() throws(FoveaError) {
+        let elapsed = lastSave.duration(to: clock.now)
+        let isDue =
+            cadence.saveEvery.map { state.step % $0 == 0 }
+            ?? (state.step % 500 == 0 || elapsed > savePause)
+        if isDue { try save() }
+    }
+
+    private func save() throws(FoveaError) {
+        let start = clock.now
+        state.metricsByteCount = try log.synchronize()
+        try Checkpoint.save(state, of: trainer.network, in: folder.path)
+        lastSave = clock.now
+        // However large the network, saving takes no more than a fiftieth of the time.
+        savePause = max(.seconds(60), start.duration(to: lastSave) * 50)
+    }
+
+    private func writeWeights(_ path: String) throws(FoveaError) {
+        var weights = trainer.weights
+        weights.metadata = try ModelDescription(
+            network: configuration.network, classes: data.classes, image: configuration.image,
+            data: configuration.data, dropout: configuration.dropout
+        ).metadata()
+        try weights.write(to: path)
+    }
+
+    private func writeRecord(_ status: String, reason: String? = nil) throws(FoveaError) {
+        let record = RunRecord(
+            status: status, configuration: configuration,
+            versions: RunRecord.Versions(fovea: foveaVersion, library: state.library),
+            machine: .current,
+            data: RunRecord.DataFacts(
+                name: data.name, origin: data.origin, fingerprint: state.fingerprint,
+                trainingImages: data.training.count, testImages: data.test.count,
+                classes: data.classes),
+            result: status == "running" ? nil : result, reason: reason)
+        try AtomicFile.write(folder.record, text: try JSON.text(record, isPretty: true) + "\n")
+    }
+
+    // MARK: - Beginning
+
+    private static func initialWeights(
+        _ configuration: TrainingConfiguration, _ network: PreparedNetwork, _ name: String
+    ) throws(FoveaError) -> Weights {
+        guard let path = configuration.initialWeights else {
+            return Weights(
+                drawing: network.specifications, seed: configuration.seed,
+                override: configuration.initializerOverride)
+        }
+        return try Weights(safetensors: path).fitted(
+            to: network.specifications, of: name, path: path)
+    }
+
+    private static func check(
+        _ old: Checkpoint.State, continues new: Checkpoint.State, in folder: RunFolder
+    ) throws(FoveaError) {
+        if let setting = old.configuration.firstDifference(from: new.configuration) {
+            throw FoveaError(
+                .usage, "the run in \(folder.path) has another \(setting).",
+                remedy: "Give the settings it was begun with, or choose another folder with --out.")
+        }
+        guard old.fingerprint == new.fingerprint else {
+            throw FoveaError(
+                .dataset, "the run in \(folder.path) was trained on other images.",
+                remedy: "Restore the data it was begun with, or choose another folder with --out.")
+        }
+        guard old.threads == new.threads else {
+            throw FoveaError(
+                .usage, "the run in \(folder.path) was begun with \(old.threads) threads, not "
+                    + "\(new.threads), and would not go on bit for bit.",
+                remedy: "Add --threads \(old.threads).")
+        }
+    }
+
+    private static func fingerprint(of data: ClassificationData) -> String {
+        var digest = Digest(.sha256)
+        for part in [data.training.fingerprint, data.test.fingerprint] {
+            Array(part.utf8).withUnsafeBytes { digest.update($0) }
+        }
+        return digest.hexadecimal
+    }
+}
