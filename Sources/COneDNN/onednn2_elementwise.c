@@ -9,6 +9,7 @@
 
 int32_t fovea_elementwise_make(const fovea_elementwise *request, fovea_primitive **result)
 {
+    *result = NULL;
     const dnnl_memory_desc_t *tensor = onednn2_description(request->layout);
     if (tensor == NULL) {
         return dnnl_invalid_arguments;

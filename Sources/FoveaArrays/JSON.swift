@@ -2,7 +2,7 @@
 import Foundation
 package import FoveaGraph
 
-/// JSON text for the values that files keep.
+/// JSON text for the values that files keep; `testAccuracy` is written as `test_accuracy`.
 package enum JSON {
     /// Writes a value with its keys in order.
     ///
@@ -11,10 +11,11 @@ package enum JSON {
     ///   - isPretty: Whether each key has a line of its own.
     /// - Returns: The text.
     /// - Throws: An error if a number is not finite.
-    package static func text(_ value: some Encodable, isPretty: Bool = false) throws(FoveaError)
-        -> String
-    {
+    package static func text(
+        _ value: some Encodable, isPretty: Bool = false
+    ) throws(FoveaError) -> String {
         let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
         do {
@@ -31,6 +32,8 @@ package enum JSON {
     ///   - text: The text.
     /// - Returns: The value, or nil if the text is something else.
     package static func value<T: Decodable>(_ type: T.Type, from text: String) -> T? {
-        try? JSONDecoder().decode(type, from: Data(text.utf8))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try? decoder.decode(type, from: Data(text.utf8))
     }
 }

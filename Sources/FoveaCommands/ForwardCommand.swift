@@ -23,7 +23,7 @@ struct ForwardCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("The safetensors file to be written.", valueName: "file"))
     var output: String
 
-    @Option(help: ArgumentHelp("infer, or train with dropout and auxiliary heads.", valueName: "mode"))
+    @Option(help: ArgumentHelp("infer, or train: with dropout and all heads.", valueName: "mode"))
     var mode = "infer"
 
     @Option(help: ArgumentHelp("The seed of dropout in training mode.", valueName: "n"))

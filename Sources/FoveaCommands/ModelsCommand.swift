@@ -37,7 +37,7 @@ struct ModelsOutput: Encodable {
     struct Model: Encodable {
         let name, summary: String
         let input: [Int]
-        let classes, parameters, multiply_adds: Int
+        let classes, parameters, multiplyAdds: Int
         let paper, accuracy: String
 
         init(_ entry: Catalog.Entry) {
@@ -46,7 +46,7 @@ struct ModelsOutput: Encodable {
             input = entry.input.dimensions
             classes = entry.classes
             parameters = entry.parameters
-            multiply_adds = entry.multiplyAdds
+            multiplyAdds = entry.multiplyAdds
             paper = entry.paper
             accuracy = entry.accuracy
         }

@@ -21,7 +21,7 @@ struct PredictCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("How many classes to name.", valueName: "k"))
     var top = 3
 
-    @Option(help: ArgumentHelp("Draw the pictures with their classes into a file.", valueName: "png"))
+    @Option(help: ArgumentHelp("Draw pictures and classes into a file.", valueName: "png"))
     var out: String?
 
     @OptionGroup(title: "Data") var dataOptions: DataOptions
@@ -77,8 +77,8 @@ struct PredictCommand: ParsableCommand, Exemplified {
         var result: [Int] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-            guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1],
-                first <= last
+            guard (1...2).contains(ends.count), let first = ends[0],
+                let last = ends[ends.count - 1], first <= last
             else {
                 throw FoveaError(
                     .usage, "--index \(text) is not a list such as 0,7,20-25.")

@@ -61,9 +61,11 @@ struct DataOptions: ParsableArguments {
     ///   - fallback: The data set if none is named.
     ///   - style: How progress may look.
     /// - Returns: The images.
+    /// - Throws: An error if they are not there or damaged.
     func load(_ fallback: String?, style: TerminalStyle) throws(FoveaError) -> ClassificationData {
         guard let name = data ?? fallback else {
-            throw FoveaError(.usage, "the data set is not named.", remedy: "Add --data fashion-mnist.")
+            throw FoveaError(
+                .usage, "the data set is not named.", remedy: "Add --data fashion-mnist.")
         }
         let source = try DatasetSource.named(name)
         return try source.load(dataDirectory: dataDir) { progress in

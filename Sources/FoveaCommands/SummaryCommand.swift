@@ -55,13 +55,13 @@ struct SummaryOutput: Encodable {
     struct Layer: Encodable {
         let path, type: String
         let output: [Int]
-        let parameters, multiply_adds: Int
+        let parameters, multiplyAdds: Int
     }
 
     let schema = 1
     let network: String
     let input: [Int]
-    let classes, parameters, trainable_parameters, multiply_adds, batch: Int
+    let classes, parameters, trainableParameters, multiplyAdds, batch: Int
     let mode: String
     let layers: [Layer]
     let memory: NetworkSummary.Memory
@@ -71,14 +71,14 @@ struct SummaryOutput: Encodable {
         input = summary.input
         classes = summary.classes
         parameters = summary.parameters
-        trainable_parameters = summary.trainableParameters
-        multiply_adds = summary.multiplyAdds
+        trainableParameters = summary.trainableParameters
+        multiplyAdds = summary.multiplyAdds
         batch = summary.batch
         mode = summary.mode
         layers = summary.layers.map { row in
             Layer(
                 path: row.path, type: row.type, output: row.output, parameters: row.parameters,
-                multiply_adds: row.multiplyAdds)
+                multiplyAdds: row.multiplyAdds)
         }
         memory = summary.memory
     }

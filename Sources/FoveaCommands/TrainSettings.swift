@@ -28,7 +28,7 @@ struct TrainSettings: ParsableArguments {
     @Option(help: ArgumentHelp("constant, step, cosine or one-cycle.", valueName: "name"))
     var schedule: String?
 
-    @Option(help: ArgumentHelp("How much of the target is spread over all classes.", valueName: "e"))
+    @Option(help: ArgumentHelp("How much of the target all classes share.", valueName: "e"))
     var labelSmoothing: Float?
 
     @Option(help: ArgumentHelp("How weights are drawn, such as xavier-uniform.", valueName: "name"))
@@ -67,7 +67,8 @@ struct TrainSettings: ParsableArguments {
     ) throws(FoveaError) -> TrainingConfiguration {
         if let count = options.classes, count < data.classes.count {
             throw FoveaError(
-                .usage, "\(data.name) has \(data.classes.count) classes, more than --classes \(count).")
+                .usage,
+                "\(data.name) has \(data.classes.count) classes, more than --classes \(count).")
         }
         var result = try TrainingConfiguration(
             entry, recipe: recipe, data: data.name, image: data.training.imageShape,

@@ -12,6 +12,14 @@ package protocol KernelLibrary: Sendable {
     /// - Returns: The layout.
     func plainLayout(of type: TensorType) -> Layout
 
+    /// Whether two layouts put the same bytes in the same places.
+    ///
+    /// - Parameters:
+    ///   - first: A layout.
+    ///   - second: Another layout of the same tensor.
+    /// - Returns: True if no reorder is needed between them.
+    func agree(_ first: Layout, _ second: Layout) -> Bool
+
     /// The same bytes under another shape.
     ///
     /// - Parameters:

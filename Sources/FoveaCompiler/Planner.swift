@@ -142,7 +142,9 @@ struct Planner {
             settle(value, parameter, layout)
         }
         let known = buffers[value, default: []]
-        if let match = known.first(where: { planned.buffers[$0].layout == layout }) { return match }
+        if let match = known.first(where: { library.agree(planned.buffers[$0].layout, layout) }) {
+            return match
+        }
         let source = known[0]
         let type = graph[value]
         let target = addBuffer(type, layout, nil)

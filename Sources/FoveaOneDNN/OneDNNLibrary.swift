@@ -15,9 +15,13 @@ package struct OneDNNLibrary: KernelLibrary {
 
     package func plainLayout(of type: TensorType) -> Layout { .plain(type) }
 
+    package func agree(_ first: Layout, _ second: Layout) -> Bool {
+        first == second || fovea_layouts_agree(first.native, second.native)
+    }
+
     package func reshaped(_ layout: Layout, of type: TensorType, to shape: Shape) -> Layout? {
-        if layout.isPlain { return .plain(TensorType(shape, type.dtype)) }
-        return nil
+        let plain = Layout.plain(TensorType(shape, type.dtype))
+        return layout.isPlain ? plain : nil
     }
 
     package func reorder(

@@ -53,6 +53,7 @@ extension NetworkSummary {
             value /= 1024
             unit += 1
         }
-        return "\(DecimalText.fixed(value, decimals: unit == 0 || value >= 100 ? 0 : 1)) \(units[unit])"
+        let decimals = unit == 0 || value >= 100 ? 0 : 1
+        return "\(DecimalText.fixed(value, decimals: decimals)) \(units[unit])"
     }
 }

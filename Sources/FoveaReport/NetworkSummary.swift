@@ -25,12 +25,6 @@ public struct NetworkSummary: Sendable, Codable {
         let depth: Int
         /// Whether no layer is inside of it.
         let isLeaf: Bool
-
-        enum CodingKeys: String, CodingKey {
-            case path, type, output, parameters, depth
-            case multiplyAdds = "multiply_adds"
-            case isLeaf = "is_leaf"
-        }
     }
 
     /// The bytes a process needs for one batch, as the plan lays them out.

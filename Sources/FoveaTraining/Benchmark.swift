@@ -25,13 +25,6 @@ public struct Benchmark: Sendable, Codable {
     /// The largest memory the process has had so far.
     public let peakMemoryBytes: Int
 
-    enum CodingKeys: String, CodingKey {
-        case mode, precision, batch, threads, device
-        case imagesPerSecond = "images_per_second"
-        case millisecondsPerStep = "milliseconds_per_step"
-        case peakMemoryBytes = "peak_memory_bytes"
-    }
-
     /// The shortest, median and longest of several times.
     public struct Spread: Sendable, Codable {
         /// The shortest.

@@ -55,7 +55,8 @@ public struct Evaluation: Sendable {
     ) throws(FoveaError) {
         guard data.classes.count <= network.classes else {
             throw FoveaError(
-                .dataset, "\(data.name) has \(data.classes.count) classes, but the network names "
+                .dataset,
+                "\(data.name) has \(data.classes.count) classes, but the network names "
                     + "\(network.classes).",
                 remedy: "Choose the data the network was trained for.")
         }

@@ -13,12 +13,14 @@ final class MetricsLog {
     /// - Parameters:
     ///   - path: The file.
     ///   - count: How many bytes of it belong to the run so far.
+    /// - Throws: An error if it cannot be written.
     init(_ path: String, keeping count: Int) throws(FoveaError) {
         self.path = path
         file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
         guard file >= 0, ftruncate(file, off_t(count)) == 0, lseek(file, 0, SEEK_END) >= 0 else {
+            let reason = String(cString: strerror(errno)).lowercased()
             throw FoveaError(
-                .cannotCreate, "cannot be written: \(String(cString: strerror(errno)).lowercased()).",
+                .cannotCreate, "cannot be written: \(reason).",
                 remedy: "Choose another folder with --out.", path: path)
         }
     }

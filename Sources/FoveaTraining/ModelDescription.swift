@@ -9,7 +9,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var network: String
     /// The names of the classes.
     public var classes: [String]
-    /// The shape of one image as the network sees it, [C, H, W], its elements in 0 ... 1.
+    /// The shape of one image as the network sees it, [C, H, W]; its elements lie from 0 to 1.
     public var image: [Int]
     /// The data it was trained on.
     public var data: String

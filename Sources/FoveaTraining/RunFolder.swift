@@ -104,11 +104,6 @@ public struct MetricPoint: Codable, Sendable, Hashable {
     public var imagesPerSecond: Double
     /// The share of time spent waiting for images.
     public var waiting: Double
-
-    enum CodingKeys: String, CodingKey {
-        case epoch, step, split, loss, accuracy, lr, waiting
-        case imagesPerSecond = "images_per_second"
-    }
 }
 
 /// The figures of one epoch.

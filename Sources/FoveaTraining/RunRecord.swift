@@ -95,17 +95,5 @@ public struct RunRecord: Codable, Sendable {
         public var seed: UInt64
         /// The run's folder.
         public var run: String
-
-        enum CodingKeys: String, CodingKey {
-            case network, data, recipe, epochs, steps, loss, seconds, device, precision, threads
-            case seed, run
-            case trainAccuracy = "train_accuracy"
-            case testAccuracy = "test_accuracy"
-            case bestTestAccuracy = "best_test_accuracy"
-            case bestEpoch = "best_epoch"
-            case imagesPerSecond = "images_per_second"
-            case imagesPerSecondWithLoading = "images_per_second_with_loading"
-            case peakMemoryBytes = "peak_memory_bytes"
-        }
     }
 }

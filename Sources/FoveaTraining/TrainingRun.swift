@@ -391,7 +391,8 @@ public final class TrainingRun {
         }
         guard old.threads == new.threads else {
             throw FoveaError(
-                .usage, "the run in \(folder.path) was begun with \(old.threads) threads, not "
+                .usage,
+                "the run in \(folder.path) was begun with \(old.threads) threads, not "
                     + "\(new.threads), and would not go on bit for bit.",
                 remedy: "Add --threads \(old.threads).")
         }

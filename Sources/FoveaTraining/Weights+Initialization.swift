@@ -20,7 +20,7 @@ extension Weights {
         self.init(
             parameters.map { parameter in
                 let isMatrix = parameter.shape.rank >= 2
-                let initializer = isMatrix ? override ?? parameter.initializer : parameter.initializer
+                let initializer = (isMatrix ? override : nil) ?? parameter.initializer
                 return (parameter.name, initializer.draw(for: parameter, seed: seed))
             })
     }

@@ -88,7 +88,8 @@ public struct Weights: Sendable {
     }
 
     private func renamedByPosition(_ parameters: [ParameterSpecification]) -> Weights? {
-        guard arrays.count == parameters.count, !parameters.contains(where: { self[$0.name] != nil })
+        guard arrays.count == parameters.count,
+            !parameters.contains(where: { self[$0.name] != nil })
         else { return nil }
         func position(_ name: String) -> [Int]? {
             let parts = name.split(separator: ".")

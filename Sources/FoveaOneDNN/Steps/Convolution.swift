@@ -16,10 +16,11 @@ extension OneDNNLibrary {
         convolution.bias = op.hasBias
         convolution.relu = op.activation == .relu
         convolution.weights_layout = request.layouts[1]?.native ?? 0
-        return try convolution.kernel(
-            "convolution \(op.window)",
+        return try ConvolutionKernels(
+            convolution, request, source: .input(0), destination: .output,
             inputs: [FOVEA_ARG_SOURCE, FOVEA_ARG_WEIGHTS] + (op.hasBias ? [FOVEA_ARG_BIAS] : []),
-            outputs: [FOVEA_ARG_DESTINATION])
+            outputs: [FOVEA_ARG_DESTINATION]
+        ).best
     }
 
     // dy, w → dx
@@ -30,10 +31,11 @@ extension OneDNNLibrary {
             op.window, op.groups, x: op.inputShape, w: request.inputs[1].shape,
             y: request.inputs[0].shape)
         convolution.direction = Int32(FOVEA_BACKWARD_DATA)
-        return try convolution.kernel(
-            "the data gradient of convolution \(op.window)",
+        return try ConvolutionKernels(
+            convolution, request, source: .output, destination: .input(0),
             inputs: [FOVEA_ARG_DIFF_DESTINATION, FOVEA_ARG_WEIGHTS],
-            outputs: [FOVEA_ARG_DIFF_SOURCE])
+            outputs: [FOVEA_ARG_DIFF_SOURCE]
+        ).best
     }
 
     // x, dy → dw, db
@@ -45,10 +47,11 @@ extension OneDNNLibrary {
             y: request.inputs[1].shape)
         convolution.direction = Int32(FOVEA_BACKWARD_WEIGHTS)
         convolution.bias = op.hasBias
-        return try convolution.kernel(
-            "the weight gradient of convolution \(op.window)",
+        return try ConvolutionKernels(
+            convolution, request, source: .input(0), destination: .input(1),
             inputs: [FOVEA_ARG_SOURCE, FOVEA_ARG_DIFF_DESTINATION],
-            outputs: [FOVEA_ARG_DIFF_WEIGHTS] + (op.hasBias ? [FOVEA_ARG_DIFF_BIAS] : []))
+            outputs: [FOVEA_ARG_DIFF_WEIGHTS] + (op.hasBias ? [FOVEA_ARG_DIFF_BIAS] : [])
+        ).best
     }
 }
 
@@ -61,23 +64,6 @@ extension fovea_convolution {
         destination = y.four
         self.groups = Int32(groups)
         self.window = fovea_window(window, from: x, to: y)
-    }
-
-    /// The fastest kernel there is: Winograd's where it applies, else a direct one.
-    ///
-    /// F(4×4, 3×3) needs a quarter of the multiplications of a direct 3×3 convolution, and the
-    /// library's own kernels for it run two to three times as fast as its direct ones.
-    func kernel(
-        _ what: @autoclosure () -> String, inputs: [Int], outputs: [Int]
-    ) throws(FoveaError) -> KernelChoice {
-        var request = self
-        request.algorithm = Int32(FOVEA_WINOGRAD)
-        if let primitive = try? Primitive(what(), { fovea_convolution_make(&request, &$0) }) {
-            return PrimitiveKernel(primitive, inputs: inputs, outputs: outputs).choice
-        }
-        request.algorithm = Int32(FOVEA_DIRECT)
-        let primitive = try Primitive(what()) { fovea_convolution_make(&request, &$0) }
-        return PrimitiveKernel(primitive, inputs: inputs, outputs: outputs).choice
     }
 }
 

@@ -12,7 +12,7 @@ extension OneDNNLibrary {
         elementwise.direction = Int32(
             request.isTraining ? FOVEA_FORWARD_TRAINING : FOVEA_FORWARD_INFERENCE)
         elementwise.kind = op.kind.native
-        elementwise.layout = request.layout(0).native
+        elementwise.layout = layout(for: op.kind, request, like: 0).native
         let primitive = try Primitive(op.name) { fovea_elementwise_make(&elementwise, &$0) }
         return PrimitiveKernel(
             primitive, inputs: [FOVEA_ARG_SOURCE], outputs: [FOVEA_ARG_DESTINATION],
@@ -27,12 +27,25 @@ extension OneDNNLibrary {
         var elementwise = fovea_elementwise()
         elementwise.direction = Int32(FOVEA_BACKWARD_DATA)
         elementwise.kind = op.kind.native
-        elementwise.layout = request.layout(1).native
+        elementwise.layout = layout(for: op.kind, request, like: 1).native
         let primitive = try Primitive(op.name) { fovea_elementwise_make(&elementwise, &$0) }
         return PrimitiveKernel(
             primitive, inputs: [FOVEA_ARG_DIFF_DESTINATION, FOVEA_ARG_DESTINATION],
             outputs: [FOVEA_ARG_DIFF_SOURCE], worksInPlace: true
         ).choice
+    }
+
+    /// The layout in which an activation is computed: that of one of its inputs if possible.
+    ///
+    /// A sigmoid makes a half of each zero that fills a block of channels up, which the library
+    /// avoids only in slow code; such tensors are brought into a layout without padding.
+    private func layout(
+        for kind: Op.Activation.Kind, _ request: KernelRequest, like index: Int
+    ) -> Layout {
+        let layout = request.layout(index)
+        let type = request.inputs[index]
+        guard kind == .sigmoid, layout.byteCount != type.byteCount else { return layout }
+        return Layout(type, .channelsLast) ?? .plain(type)
     }
 
     // x, y → x + y; padding lanes hold zeros and stay so.
