@@ -101,6 +101,8 @@ let package = Package(
         tests("FoveaGraphTests"),
         tests("FoveaLayersTests"),
         tests("FoveaModelsTests"),
+        tests("FoveaCompilerTests"),
+        tests("FoveaBackendTests"),
         tests("FoveaDataTests", ["CDeflate"]),
         tests("FoveaReportTests", ["CCairo"]),
     ],

@@ -15,6 +15,12 @@ public enum AtomicFile {
     ///   - pieces: Its bytes, in pieces that are written one after the other.
     /// - Throws: An error of the code `.cannotCreate` or `.cannotWrite` that says why.
     public static func write(_ path: String, _ pieces: [[UInt8]]) throws(FoveaError) {
+        var status = stat()
+        guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+            throw FoveaError(
+                .cannotCreate, "is not a file, and is not replaced by one.",
+                remedy: "Choose another name.", path: path)
+        }
         let temporary = temporaryPath(for: path)
         unlink(temporary)
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)

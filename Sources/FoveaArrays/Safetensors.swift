@@ -54,6 +54,9 @@ public struct Safetensors: Sendable {
             let header = try? JSONSerialization.jsonObject(with: Data(bytes[8..<start])),
             let header = header as? [String: Any]
         else { throw damaged("its header is no JSON object") }
+        guard Self.memberCount(bytes[8..<start]) == header.count else {
+            throw damaged("a name occurs twice in its header")
+        }
 
         metadata = [:]
         var entries: [Entry] = []
@@ -88,6 +91,24 @@ public struct Safetensors: Sendable {
             let range = start + entry.range.lowerBound..<start + entry.range.upperBound
             return (entry.name, NDArray(entry.type, bytes: Array(bytes[range])))
         }
+    }
+
+    /// The number of members of a JSON object: the colons that lie in no text and no inner object.
+    private static func memberCount(_ object: ArraySlice<UInt8>) -> Int {
+        var (count, depth, isInText, isEscaped) = (0, 0, false, false)
+        for byte in object {
+            switch byte {
+            case _ where isEscaped: isEscaped = false
+            case UInt8(ascii: "\\"): isEscaped = isInText
+            case UInt8(ascii: "\""): isInText.toggle()
+            case _ where isInText: break
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            case UInt8(ascii: ":"): count += depth == 1 ? 1 : 0
+            default: break
+            }
+        }
+        return count
     }
 
     /// The tensor of this name, if there is one.

@@ -98,19 +98,7 @@ extension Predictor {
     /// Classifies images of a data set.
     func classify(_ indices: [Int], of data: any ImageDataset) throws(FoveaError) -> [Guess] {
         var guesses: [Guess] = []
-        for index in indices { guesses.append(try classify(Image(of: index, in: data))) }
+        for index in indices { guesses.append(try classify(data.image(at: index))) }
         return guesses
-    }
-}
-
-extension Image {
-    /// One image of a data set.
-    init(of index: Int, in data: any ImageDataset) {
-        let shape = data.imageShape
-        let pixels = [UInt8](unsafeUninitializedCapacity: shape.count) { buffer, count in
-            data.copyPixels(of: index, into: .init(rebasing: buffer[..<shape.count]))
-            count = shape.count
-        }
-        self.init(channels: shape[0], height: shape[1], width: shape[2], pixels: pixels)
     }
 }

@@ -12,7 +12,10 @@ struct PredictCommand: ParsableCommand, Exemplified {
 
     @OptionGroup var model: ModelOptions
 
-    @Argument(help: ArgumentHelp("Pictures.", valueName: "image"))
+    @Argument(
+        help: ArgumentHelp(
+            "Pictures; of a folder all in it, and for - those that standard input names.",
+            valueName: "image"))
     var images: [String] = []
 
     @Option(help: ArgumentHelp("Test images, such as 0,7,20-25.", valueName: "indices"))
@@ -35,7 +38,7 @@ struct PredictCommand: ParsableCommand, Exemplified {
                 remedy: "Name pictures, or test images with --index 0-8.")
         }
         // Mistakes in the pictures are found before the network is made ready.
-        var pictures = try images.map { path in
+        var pictures = try PictureFiles.expanded(images).map { path in
             Picture(name: path, image: try Image(contentsOf: path), truth: nil)
         }
         let model = try model.load()
@@ -67,7 +70,7 @@ struct PredictCommand: ParsableCommand, Exemplified {
         ).test
         return try Self.indices(text, below: data.count).map { index in
             Picture(
-                name: "test image \(index)", image: Image(of: index, in: data),
+                name: "test image \(index)", image: data.image(at: index),
                 truth: data.classes[Int(data.labels[index])])
         }
     }
@@ -99,11 +102,7 @@ struct Picture {
     let image: Image
     let truth: String?
 
-    func raster() throws(FoveaError) -> Raster {
-        try Raster(
-            planes: image.pixels, extent: Extent(image.height, image.width),
-            channels: image.channels)
-    }
+    func raster() throws(FoveaError) -> Raster { try Raster(image) }
 }
 
 /// What `predict --json` prints.
@@ -145,9 +144,7 @@ struct PredictionOutput: Encodable {
         }
         var lines = [style.paint(title, .heading)]
         if style.isLive,
-            let raster = try? Raster(
-                planes: picture.pixels, extent: Extent(picture.height, picture.width),
-                channels: picture.channels)
+            let raster = try? Raster(picture)
         {
             lines += TerminalPicture(raster).lines(style: style, columns: 28)
         }

@@ -54,7 +54,8 @@ struct TrainCommand: ParsableCommand, Exemplified {
         }
         if !output.json {
             Console.error(
-                "Weights, curves and predictions are in \(folder.path). Next:\n"
+                "Waiting for images took \(DecimalText.fixed(result.waiting * 100, decimals: 1)) % "
+                    + "of the time. Weights, curves and predictions are in \(folder.path). Next:\n"
                     + "  fovea evaluate \(folder.path)\n"
                     + "  fovea predict \(folder.path) --index 0-8")
         }

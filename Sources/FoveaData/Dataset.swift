@@ -40,6 +40,19 @@ extension ImageDataset {
         return digest.hexadecimal
     }
 
+    /// One image of the set.
+    ///
+    /// - Parameter index: Its position, in 0 ..< count.
+    /// - Returns: A copy of the image.
+    public func image(at index: Int) -> Image {
+        let pixels = [UInt8](unsafeUninitializedCapacity: imageShape.count) { buffer, count in
+            copyPixels(of: index, into: buffer.extracting(..<imageShape.count))
+            count = imageShape.count
+        }
+        return Image(
+            channels: imageShape[0], height: imageShape[1], width: imageShape[2], pixels: pixels)
+    }
+
     /// The first images of the set, in the same order.
     ///
     /// - Parameter limit: How many at most.

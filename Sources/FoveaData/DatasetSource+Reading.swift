@@ -20,14 +20,13 @@ extension DatasetSource {
                 .missing,
                 "\(title) is incomplete: \(missing.map(\.name).joined(separator: ", "))"
                     + " \(missing.count == 1 ? "is" : "are") missing.",
-                remedy: "Run `fovea data fetch \(name) --data-dir \(folder)`.", path: folder)
+                remedy: "Leave out --data-dir to have the set downloaded.", path: folder)
         }
         throw FoveaError(
             .missing,
             "The files of \(title) are not here: looked for \(files.trainingImages.name), also"
                 + " unpacked, here and in \(subfolders.joined(separator: ", ")).",
-            remedy: "Run `fovea data fetch \(name) --data-dir \(directory)`, or leave out"
-                + " --data-dir.", path: directory)
+            remedy: "Leave out --data-dir to have the set downloaded.", path: directory)
     }
 
     /// The files that a folder lacks.
@@ -67,7 +66,7 @@ extension DatasetSource {
         where whole && set.count != expected {
             throw FoveaError(
                 .dataset, "\(set.name) has \(set.count) images, but \(title) has \(expected).",
-                remedy: "Delete the files and run `fovea data fetch \(name)`.", path: folder)
+                remedy: "Delete the files to have them downloaded again.", path: folder)
         }
         return ClassificationData(name: name, training: training, test: test, origin: folder)
     }
@@ -104,8 +103,8 @@ extension DatasetSource {
         FoveaError(
             .dataset,
             "You received \(impostor.title), not \(title): their files have the same names.",
-            remedy: "Delete the files and run `fovea data fetch \(name)`, or use"
-                + " --data \(impostor.name).", path: path)
+            remedy: "Delete the files and leave out --data-dir to have the right ones"
+                + " downloaded, or use --data \(impostor.name).", path: path)
     }
 }
 

@@ -111,7 +111,7 @@ public struct DatasetSource: Sendable {
                 .missing,
                 "\(title) is not on this machine: looked in"
                     + " \(([cache] + systemFolders).joined(separator: " and ")).",
-                remedy: "Run `fovea data fetch \(name)`\(advice), or name the folder of the files"
+                remedy: "Let `fovea train` download it\(advice), or name the folder of the files"
                     + " with --data-dir.")
         }
         return try read(from: try fetch(progress: progress), whole: true)

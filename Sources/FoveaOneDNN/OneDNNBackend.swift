@@ -10,7 +10,7 @@ package import FoveaRuntime
 /// batch need the memory of the largest of them only. An output is to be read before another plan
 /// of the same backend runs.
 package struct OneDNNBackend: Backend {
-    private let arena: DeviceMemory
+    let arena: DeviceMemory
 
     /// Makes a backend.
     ///

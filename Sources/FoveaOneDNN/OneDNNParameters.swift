@@ -12,7 +12,7 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
     let optimizer: Optimizer?
     private let byName: [String: Plan.ParameterSlot]
     private let count: Int
-    private let blocks: [DeviceMemory]
+    let blocks: [DeviceMemory]
 
     init(_ plan: Plan, _ optimizer: Optimizer?) throws(FoveaError) {
         slots = plan.parameters

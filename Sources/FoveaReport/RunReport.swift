@@ -43,7 +43,7 @@ public struct RunReport {
             guard let best = guess.top(1).first else { continue }
             items.append(
                 PredictionGallery.Item(
-                    image: try Raster(of: index, in: data),
+                    image: try Raster(data.image(at: index)),
                     truth: data.classes[Int(data.labels[index])],
                     prediction: data.classes[best.label],
                     probability: Double(best.probability)))
@@ -69,14 +69,10 @@ public struct RunReport {
 }
 
 extension Raster {
-    /// One image of a data set.
-    package init(of index: Int, in data: any ImageDataset) throws(FoveaError) {
-        let shape = data.imageShape
-        let pixels = [UInt8](unsafeUninitializedCapacity: shape.count) { buffer, count in
-            data.copyPixels(of: index, into: .init(rebasing: buffer[..<shape.count]))
-            count = shape.count
-        }
+    /// A picture for drawing.
+    package init(_ picture: Image) throws(FoveaError) {
         try self.init(
-            planes: pixels, extent: shape.perChannelExtent, channels: shape[0])
+            planes: picture.pixels, extent: Extent(picture.height, picture.width),
+            channels: picture.channels)
     }
 }

@@ -7,7 +7,7 @@ import Glibc
 /// Everything a run needs to go on bit for bit: weights, the optimiser's state, and counters.
 ///
 /// Random decisions depend on the seed and the counters only, so no generator's state is kept. A
-/// file holds a digest of its own tensors, is read back after it is written, and two good ones are
+/// file holds a digest of all it says, is read back after it is written, and two good ones are
 /// kept, so that at any moment there is one to go on from.
 struct Checkpoint {
     /// The counters and sums of a run.
@@ -34,9 +34,10 @@ struct Checkpoint {
         var best: Best?
         /// The size of the metrics file at this moment.
         var metricsByteCount = 0
-        /// The time spent, in seconds, and the part of it within steps.
+        /// The time spent, in seconds, and the parts of it within steps and waiting for images.
         var seconds = 0.0
         var stepSeconds = 0.0
+        var waitingSeconds = 0.0
         /// The number of images trained on, of which throughput is counted.
         var images = 0
         /// Steps in a row that ended at the loss of guessing.
@@ -73,11 +74,10 @@ struct Checkpoint {
             tensors += network.read(.state(index)).arrays.map { ("\(part)/\($0.name)", $0.array) }
         }
         guard tensors.allSatisfy({ $0.array.isFinite }) else {
-            throw FoveaError(.bug, "a checkpoint with numbers that are not finite is not written.")
+            throw .notFinite("A weight", step: state.step)
         }
-        let metadata = [
-            "fovea.checkpoint": try JSON.text(state), "sha256": digest(tensors),
-        ]
+        let text = try JSON.text(state)
+        let metadata = ["fovea.checkpoint": text, "sha256": digest(text, tensors)]
         let path = "\(folder)/\(name(step: state.step))"
         try Safetensors(tensors, metadata: metadata).write(to: path)
         guard (try? Checkpoint(contentsOf: path)) != nil else {
@@ -97,21 +97,29 @@ struct Checkpoint {
 
     // MARK: - Reading
 
-    /// The newest checkpoint of a folder that is whole, or nil if there is none.
-    static func newest(in folder: String) -> Checkpoint? {
+    /// The newest checkpoint of a folder that is whole, if there is one, and newer ones that are not.
+    static func newest(
+        in folder: String
+    ) throws(FoveaError) -> (checkpoint: Checkpoint?, damaged: [String]) {
+        var damaged: [String] = []
         for name in files(in: folder).reversed() {
-            if let checkpoint = try? Checkpoint(contentsOf: "\(folder)/\(name)") {
-                return checkpoint
+            do throws(FoveaError) {
+                return (try Checkpoint(contentsOf: "\(folder)/\(name)"), damaged)
+            } catch {
+                // A file that cannot be read at all may be whole.
+                guard error.code == .weights else { throw error }
+                damaged.append(name)
             }
         }
-        return nil
+        return (nil, damaged)
     }
 
     init(contentsOf path: String) throws(FoveaError) {
         let file = try Safetensors(contentsOf: path)
         guard let text = file.metadata["fovea.checkpoint"],
             let state = JSON.value(State.self, from: text),
-            file.metadata["sha256"] == Self.digest(file.tensors)
+            file.metadata["sha256"] == Self.digest(text, file.tensors),
+            file.tensors.allSatisfy({ $0.array.type.dtype == .f32 })
         else {
             throw FoveaError(.weights, "is not a checkpoint that is whole.", path: path)
         }
@@ -127,10 +135,25 @@ struct Checkpoint {
         optimizerState = state.configuration.optimizerRule.stateNames.map(part)
     }
 
-    private static func digest(_ tensors: [(name: String, array: NDArray)]) -> String {
+    private static func digest(
+        _ state: String, _ tensors: [(name: String, array: NDArray)]
+    ) -> String {
         var digest = Digest(.sha256)
-        for (_, array) in tensors { array.bytes.withUnsafeBytes { digest.update($0) } }
+        Array(state.utf8).withUnsafeBytes { digest.update($0) }
+        for (name, array) in tensors {
+            Array("\n\(name) \(array.type)\n".utf8).withUnsafeBytes { digest.update($0) }
+            array.bytes.withUnsafeBytes { digest.update($0) }
+        }
         return digest.hexadecimal
+    }
+}
+
+extension FoveaError {
+    /// Training has run away; nothing of the step is kept.
+    static func notFinite(_ what: String, step: Int) -> FoveaError {
+        FoveaError(
+            .stopped, "\(what) is not finite at step \(step).",
+            remedy: "Try a smaller --lr; nothing was saved from this step.")
     }
 }
 

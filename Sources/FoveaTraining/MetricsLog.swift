@@ -17,7 +17,10 @@ final class MetricsLog {
     init(_ path: String, keeping count: Int) throws(FoveaError) {
         self.path = path
         file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-        guard file >= 0, ftruncate(file, off_t(count)) == 0, lseek(file, 0, SEEK_END) >= 0 else {
+        // A file that lost lines meanwhile is not filled up with zeros.
+        guard file >= 0, ftruncate(file, min(off_t(count), lseek(file, 0, SEEK_END))) == 0,
+            lseek(file, 0, SEEK_END) >= 0
+        else {
             let reason = String(cString: strerror(errno)).lowercased()
             throw FoveaError(
                 .cannotCreate, "cannot be written: \(reason).",

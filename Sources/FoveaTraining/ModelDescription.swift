@@ -31,8 +31,9 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public init?(of weights: Weights) {
         guard let text = weights.metadata["fovea.model"],
             let description = JSON.value(ModelDescription.self, from: text),
-            description.image.count == 3, description.image.allSatisfy({ $0 > 0 }),
-            !description.classes.isEmpty
+            description.image.count == 3,
+            description.image.allSatisfy({ (1...4096).contains($0) }),
+            (0..<1).contains(description.dropout ?? 0), !description.classes.isEmpty
         else { return nil }
         self = description
     }

@@ -81,6 +81,8 @@ public struct RunRecord: Codable, Sendable {
         public var imagesPerSecond: Double
         /// The images of a second with loading and waiting.
         public var imagesPerSecondWithLoading: Double
+        /// The share of the time spent waiting for images to be loaded.
+        public var waiting: Double
         /// The time of the whole run in seconds.
         public var seconds: Double
         /// The largest memory the process has had.

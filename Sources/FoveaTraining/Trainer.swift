@@ -170,12 +170,7 @@ public final class Trainer {
             loss: loss, correct: correctCount(logits, batch.labels), count: batch.count)
         let isFinite = loss.isFinite && network.parameters.update(rate: rate, step: step + 1)
         guard isFinite else {
-            throw FoveaError(
-                .stopped,
-                loss.isFinite
-                    ? "A gradient is not finite at step \(step + 1)."
-                    : "The loss is \(loss) at step \(step + 1).",
-                remedy: "Try a smaller --lr; nothing was saved from this step.")
+            throw .notFinite(loss.isFinite ? "A gradient" : "The loss", step: step + 1)
         }
         step += 1
     }

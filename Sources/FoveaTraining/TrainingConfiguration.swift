@@ -111,7 +111,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
         func need(_ holds: Bool, _ option: String, _ range: String) throws(FoveaError) {
             if !holds { throw FoveaError(.usage, "--\(option) must be \(range).") }
         }
-        try need(epochs >= 1, "epochs", "at least 1")
+        try need((1...1_000_000).contains(epochs), "epochs", "from 1 to 1000000")
         try need((1...65536).contains(batch), "batch", "from 1 to 65536")
         try need(rate > 0 && rate.isFinite, "lr", "a positive number")
         try need((0..<1).contains(momentum), "momentum", "from 0 to below 1")
@@ -142,15 +142,39 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
 
     /// Whether another run of these settings computes the same numbers, step for step.
     ///
+    /// The number of threads is not looked at: what counts is how many there really are.
+    ///
     /// - Parameter other: The other settings.
-    /// - Returns: The name of the first setting that differs, or nil if none does.
+    /// - Returns: The first option that differs, with both values, or nil if none does.
     func firstDifference(from other: TrainingConfiguration) -> String? {
-        if self == other { return nil }
         let pairs = zip(Mirror(reflecting: self).children, Mirror(reflecting: other).children)
-        for (mine, theirs) in pairs where "\(mine.value)" != "\(theirs.value)" {
-            return mine.label
+        for (mine, theirs) in pairs {
+            guard let label = mine.label, label != "threads" else { continue }
+            let (value, otherValue) = (Self.text(mine.value), Self.text(theirs.value))
+            guard value != otherValue else { continue }
+            return "\(Self.optionNames[label] ?? "--" + label) \(value), not \(otherValue)"
         }
         return nil
+    }
+
+    /// The options whose names are not those of the settings.
+    private static let optionNames = [
+        "network": "the network", "image": "images of", "rate": "--lr",
+        "dropsChannels": "--dropout-channels", "weightDecay": "--weight-decay",
+        "labelSmoothing": "--label-smoothing", "initializer": "--init",
+        "initialWeights": "--init-weights", "trainingLimit": "--limit-train",
+        "testLimit": "--limit-test", "isShuffled": "a shuffled --order",
+    ]
+
+    /// A value as the command line has it.
+    private static func text(_ value: Any) -> String {
+        let mirror = Mirror(reflecting: value)
+        if mirror.displayStyle == .optional {
+            return mirror.children.first.map { text($0.value) } ?? "unset"
+        }
+        if let dimensions = value as? [Int] { return Shape(dimensions).description }
+        if let choice = value as? any RawRepresentable { return "\(choice.rawValue)" }
+        return "\(value)"
     }
 }
 

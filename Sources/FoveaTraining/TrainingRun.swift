@@ -53,6 +53,8 @@ public final class TrainingRun {
     private let clock = ContinuousClock()
     private var lastSave: ContinuousClock.Instant
     private var savePause = Duration.seconds(60)
+    /// Checkpoints newer than the one the run goes on from, which cannot be read.
+    private let damaged: [String]
 
     /// Prepares a run: finds its checkpoint or draws its weights.
     ///
@@ -96,15 +98,15 @@ public final class TrainingRun {
         let initial = try Self.initialWeights(configuration, trainer.network, entry.name)
         try folder.create()
         AtomicFile.removeLeftovers(in: folder.path)
-        if let checkpoint = Checkpoint.newest(in: folder.path) {
-            try Self.check(checkpoint.state, continues: state, in: folder)
+        let found = try Checkpoint.newest(in: folder.path)
+        damaged = found.damaged
+        if let checkpoint = found.checkpoint {
+            try Self.check(
+                checkpoint.state, continues: state, in: folder,
+                stepsPerEpoch: Self.stepCount(data, configuration))
+            try Self.load(checkpoint, into: trainer, of: entry.name, in: folder)
             state = checkpoint.state
             state.configuration = configuration
-            trainer.weights = checkpoint.weights
-            for (index, part) in checkpoint.optimizerState.enumerated() {
-                trainer.network.write(part, as: .state(index))
-            }
-            trainer.step = state.step
         } else {
             trainer.weights = initial
         }
@@ -125,8 +127,9 @@ public final class TrainingRun {
     /// - Returns: How it ended.
     /// - Throws: An error if a number is not finite or a file cannot be written.
     public func run() throws(FoveaError) -> Ending {
-        let stepsPerEpoch = (data.training.count + configuration.batch - 1) / configuration.batch
+        let stepsPerEpoch = Self.stepCount(data, configuration)
         report(.began(steps: totalSteps(stepsPerEpoch), from: state.step))
+        removeDamaged()
         try writeRecord(state.isFinished ? "finished" : "running")
         do throws(FoveaError) {
             while state.epoch < configuration.epochs, !isAtMaximum {
@@ -161,6 +164,7 @@ public final class TrainingRun {
             bestEpoch: best.epoch,
             imagesPerSecond: Double(state.images) / max(state.stepSeconds, 1e-9),
             imagesPerSecondWithLoading: Double(state.images) / max(state.seconds, 1e-9),
+            waiting: state.waitingSeconds / max(state.seconds, 1e-9),
             seconds: state.seconds, peakMemoryBytes: peakResidentByteCount(),
             device: configuration.device, precision: configuration.precision,
             threads: state.threads, seed: configuration.seed, run: folder.path)
@@ -178,13 +182,10 @@ public final class TrainingRun {
             configuration.isShuffled
             ? .shuffled(seed: configuration.seed, epoch: state.epoch) : .sequential
         let loader = try trainer.loader(for: data.training, order, firstBatch: state.stepInEpoch)
-        let began = clock.now
-        var waited = 0.0
         while state.stepInEpoch < stepsPerEpoch, !isAtMaximum {
             let start = clock.now
             guard let batch = loader.next() else { break }
             defer { loader.recycle(batch) }
-            waited = loader.secondsWaited
             let rate = configuration.schedule.rate(
                 step: state.step, of: stepsPerEpoch * configuration.epochs,
                 peak: configuration.rate)
@@ -192,9 +193,7 @@ public final class TrainingRun {
             try trainer.run(batch, rate: rate)
             count(since: start, ready)
             observeGuessing()
-            try logIfDue(
-                stepsPerEpoch, rate: rate,
-                waiting: waited / max(began.duration(to: clock.now) / .seconds(1), 1e-9))
+            try logIfDue(stepsPerEpoch, rate: rate)
             if shouldStop() { return false }
             try saveIfDue()
         }
@@ -210,6 +209,7 @@ public final class TrainingRun {
         state.stepInEpoch += 1
         state.images += last.count
         state.stepSeconds += ready.duration(to: now) / .seconds(1)
+        state.waitingSeconds += start.duration(to: ready) / .seconds(1)
         state.seconds += start.duration(to: now) / .seconds(1)
     }
 
@@ -239,7 +239,7 @@ public final class TrainingRun {
     private func finishWithinEpoch() throws(FoveaError) -> Ending {
         try save()
         let test = try test()
-        let stepsPerEpoch = (data.training.count + configuration.batch - 1) / configuration.batch
+        let stepsPerEpoch = Self.stepCount(data, configuration)
         let result = EpochResult(epoch: state.epoch + 1, train: state.metrics, test: test)
         let isFirst = state.best == nil
         if isFirst {
@@ -259,20 +259,20 @@ public final class TrainingRun {
         let start = clock.now
         let metrics = try trainer.evaluate(on: data.test)
         state.seconds += start.duration(to: clock.now) / .seconds(1)
+        guard metrics.loss.isFinite else { throw .notFinite("The test loss", step: state.step) }
         return metrics
     }
 
     // MARK: - Logging
 
-    private func logIfDue(
-        _ stepsPerEpoch: Int, rate: Float, waiting: Double
-    ) throws(FoveaError) {
-        let interval = cadence.logEvery ?? max(1, stepsPerEpoch / 5)
+    private func logIfDue(_ stepsPerEpoch: Int, rate: Float) throws(FoveaError) {
+        let waiting = state.waitingSeconds / max(state.seconds, 1e-9)
         let imagesPerSecond = Double(state.images) / max(state.stepSeconds, 1e-9)
+        // By default a point wherever another fifth of the epoch is done.
         let isDue =
-            cadence.logEvery == nil
-            ? state.stepInEpoch % interval == 0 || state.stepInEpoch == stepsPerEpoch
-            : state.step % interval == 0
+            cadence.logEvery.map { state.step % $0 == 0 }
+            ?? (state.stepInEpoch * 5 / stepsPerEpoch
+                != (state.stepInEpoch - 1) * 5 / stepsPerEpoch)
         let withLoading = Double(state.images) / max(state.seconds, 1e-9)
         let left = Double(
             (stepsPerEpoch * configuration.epochs - state.step) * configuration.batch)
@@ -304,6 +304,7 @@ public final class TrainingRun {
 
     /// Says once that the network has learnt nothing for long.
     private func observeGuessing() {
+        guard state.guessing < Self.patience else { return }
         let chance = logarithmOfClasses
         let isGuessing = abs(Double(trainer.last.loss) - chance) < 0.01 * chance
         state.guessing = isGuessing ? state.guessing + 1 : 0
@@ -331,6 +332,16 @@ public final class TrainingRun {
         if isDue { try save() }
     }
 
+    private func removeDamaged() {
+        guard !damaged.isEmpty else { return }
+        for name in damaged { unlink("\(folder.path)/\(name)") }
+        let place = state.step > 0 ? "goes on after step \(state.step)" : "begins anew"
+        report(
+            .remark(
+                "\(damaged.joined(separator: " and ")) is damaged and was removed; the run "
+                    + "\(place)."))
+    }
+
     private func save() throws(FoveaError) {
         let start = clock.now
         state.metricsByteCount = try log.synchronize()
@@ -342,6 +353,9 @@ public final class TrainingRun {
 
     private func writeWeights(_ path: String) throws(FoveaError) {
         var weights = trainer.weights
+        guard weights.arrays.allSatisfy({ $0.array.isFinite }) else {
+            throw .notFinite("A weight", step: state.step)
+        }
         weights.metadata = try ModelDescription(
             network: configuration.network, classes: data.classes, image: configuration.image,
             data: configuration.data, dropout: configuration.dropout
@@ -360,49 +374,5 @@ public final class TrainingRun {
                 classes: data.classes),
             result: status == "running" ? nil : result, reason: reason)
         try AtomicFile.write(folder.record, text: try JSON.text(record, isPretty: true) + "\n")
-    }
-
-    // MARK: - Beginning
-
-    private static func initialWeights(
-        _ configuration: TrainingConfiguration, _ network: PreparedNetwork, _ name: String
-    ) throws(FoveaError) -> Weights {
-        guard let path = configuration.initialWeights else {
-            return Weights(
-                drawing: network.specifications, seed: configuration.seed,
-                override: configuration.initializerOverride)
-        }
-        return try Weights(safetensors: path).fitted(
-            to: network.specifications, of: name, path: path)
-    }
-
-    private static func check(
-        _ old: Checkpoint.State, continues new: Checkpoint.State, in folder: RunFolder
-    ) throws(FoveaError) {
-        if let setting = old.configuration.firstDifference(from: new.configuration) {
-            throw FoveaError(
-                .usage, "the run in \(folder.path) has another \(setting).",
-                remedy: "Give the settings it was begun with, or choose another folder with --out.")
-        }
-        guard old.fingerprint == new.fingerprint else {
-            throw FoveaError(
-                .dataset, "the run in \(folder.path) was trained on other images.",
-                remedy: "Restore the data it was begun with, or choose another folder with --out.")
-        }
-        guard old.threads == new.threads else {
-            throw FoveaError(
-                .usage,
-                "the run in \(folder.path) was begun with \(old.threads) threads, not "
-                    + "\(new.threads), and would not go on bit for bit.",
-                remedy: "Add --threads \(old.threads).")
-        }
-    }
-
-    private static func fingerprint(of data: ClassificationData) -> String {
-        var digest = Digest(.sha256)
-        for part in [data.training.fingerprint, data.test.fingerprint] {
-            Array(part.utf8).withUnsafeBytes { digest.update($0) }
-        }
-        return digest.hexadecimal
     }
 }

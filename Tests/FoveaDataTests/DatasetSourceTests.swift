@@ -139,7 +139,7 @@ struct DatasetSourceTests {
                 + " \(system).")
         #expect(
             error?.remedy
-                == "Run `fovea data fetch clothes` or install its package, or name the folder of"
+                == "Let `fovea train` download it or install its package, or name the folder of"
                 + " the files with --data-dir.")
         try clothes.write(to: folder, "system/")
         #expect(try source(system: [system]).load(download: false).origin == system)
@@ -193,7 +193,8 @@ struct DatasetSourceTests {
         #expect(error?.message == message)
         #expect(
             error?.remedy
-                == "Delete the files and run `fovea data fetch clothes`, or use --data mnist.")
+                == "Delete the files and leave out --data-dir to have the right ones downloaded,"
+                + " or use --data mnist.")
         #expect(error?.path == folder.path + "/train-images-idx3-ubyte.gz")
         // Unpacked files have another digest; there the number of images per class tells it.
         for (name, bytes) in digits.contents {

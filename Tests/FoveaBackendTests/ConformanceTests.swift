@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaGraph
+import FoveaModels
+import FoveaRuntime
+import FoveaTestSupport
+import Testing
+
+@testable import FoveaOneDNN
+
+extension BackendTests {
+    /// Every op on the CPU against the reference, forward and backward.
+    @Suite struct Conformance {
+        /// How the images are given to the op.
+        static let arrangements: [Arrangement] = [.plain, .channelsLast, .blocked16]
+
+        @Test(arguments: ConformanceCase.convolutions)
+        func convolutions(_ example: ConformanceCase) throws {
+            try compare(example)
+        }
+
+        @Test(arguments: ConformanceCase.poolings, arrangements)
+        func poolings(_ example: ConformanceCase, _ arrangement: Arrangement) throws {
+            try compare(example, arrangement)
+        }
+
+        @Test(arguments: ConformanceCase.elementwise, arrangements)
+        func elementwise(_ example: ConformanceCase, _ arrangement: Arrangement) throws {
+            try compare(example, arrangement)
+        }
+
+        @Test(arguments: ConformanceCase.rows, [Arrangement.plain, .blocked16])
+        func rows(_ example: ConformanceCase, _ arrangement: Arrangement) throws {
+            try compare(example, arrangement)
+        }
+
+        @Test(.enabled(if: isOptimized), arguments: networkCases())
+        func shapesOfTheCatalog(_ example: ConformanceCase) throws {
+            try compare(example)
+        }
+
+        private func compare(
+            _ example: ConformanceCase, _ arrangement: Arrangement? = nil
+        ) throws {
+            let graph = try example.graph
+            let values = example.values(graph)
+            let inputs = ["labels": labels(graph)]
+            let prepared = try PreparedGraph(graph, arrangement: arrangement)
+            prepared.write(values)
+            try prepared.run(inputs, seed: 3, step: 5)
+            let expected = try ReferenceInterpreter(graph).run(
+                inputs: inputs, parameters: values, seed: 3, step: 5)
+            expectAgreement(prepared, expected, example.agreement, example.name)
+        }
+
+        private func labels(_ graph: Graph) -> HostValue {
+            let count = graph.input(named: "labels")?.shape.batch ?? 1
+            let classes = graph.parameters[0].shape.channels
+            return FormulaValues.labels("labels", count, classes: classes)
+        }
+
+        /// Every convolution, pooling and linear layer of the catalog's networks, once.
+        static func networkCases() -> [ConformanceCase] {
+            var cases: [String: ConformanceCase] = [:]
+            for entry in Catalog.all {
+                let batch = entry.input[1] > 100 ? 1 : 2
+                let images = Shape([batch] + entry.input.dimensions)
+                guard let traced = try? entry.traced(images: images, mode: .training) else {
+                    continue
+                }
+                for node in traced.graph.nodes {
+                    let shapes = node.inputs.map { traced.graph[$0].shape }
+                    let example: ConformanceCase? =
+                        switch node.op {
+                        case .convolution(let op):
+                            .block(shapes[0], shapes[1], op, largest: 1)
+                        case .maxPool(let op): .maxPool(shapes[0], op.window)
+                        case .averagePool(let op): .averagePool(shapes[0], op.window)
+                        case .linear: ConformanceCase(node.op, shapes[0], shapes[1])
+                        default: nil
+                        }
+                    if let example { cases[example.name] = example }
+                }
+            }
+            return cases.values.sorted { $0.name < $1.name }
+        }
+    }
+}

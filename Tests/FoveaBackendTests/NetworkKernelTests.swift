@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaCompiler
+import FoveaGraph
+import FoveaLayers
+import FoveaModels
+import FoveaOneDNN
+import FoveaTestSupport
+import Testing
+
+extension BackendTests {
+    /// Which of the library's kernels the catalog's networks run on.
+    @Suite struct NetworkKernels {
+        @Test(arguments: Catalog.all, [Mode.training, .inference])
+        func noConvolutionIsLeftToSlowKernels(_ entry: Catalog.Entry, _ mode: Mode) throws {
+            let plan = try planned(entry, mode, batch: 16)
+            for step in plan.steps where step.multiplyAdds > 0 {
+                guard case .compute(let op) = step.action, op.isConvolution else { continue }
+                let name = step.kernel.name
+                let isSlow =
+                    name.contains("ref") || name.contains("gemm") && !name.contains("brgemm")
+                #expect(
+                    !isSlow, "\(entry.name), \(mode), \(step.path): \(op.definition.name) \(name)")
+            }
+        }
+
+        @Test(arguments: Catalog.all)
+        func theFirstLayerHasNoDataGradient(_ entry: Catalog.Entry) throws {
+            let plan = try planned(entry, .training, batch: 2)
+            let convolutions = plan.steps.compactMap { step -> Op? in
+                if case .compute(let op) = step.action, op.isConvolution { op } else { nil }
+            }
+            func count(_ name: String) -> Int {
+                convolutions.count { $0.definition.name == name }
+            }
+            #expect(count("convolution") == count("convolutionWeightGradient"))
+            #expect(count("convolutionDataGradient") == count("convolution") - 1)
+        }
+
+        private func planned(
+            _ entry: Catalog.Entry, _ mode: Mode, batch: Int
+        ) throws -> Plan {
+            let images = Shape([batch] + entry.input.dimensions)
+            let traced = try entry.traced(
+                images: images, mode: mode, lossSmoothing: mode == .training ? 0 : nil)
+            let graph = mode == .training ? try traced.graph.differentiated() : traced.graph
+            return try OneDNNBackend().plan(graph, sharing: nil)
+        }
+    }
+}
+
+extension Op {
+    /// Whether it is a convolution or one of its gradients.
+    fileprivate var isConvolution: Bool {
+        switch self {
+        case .convolution, .convolutionDataGradient, .convolutionWeightGradient: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
+import FoveaCompiler
+import FoveaGraph
+import FoveaRuntime
+
+@testable import FoveaOneDNN
+
+/// A graph that is ready to run on the CPU.
+struct PreparedGraph {
+    let graph: Graph
+    let plan: Plan
+    let backend: OneDNNBackend
+    let parameters: any ParameterStore
+    let executable: any Executable
+
+    /// Plans a graph as it is.
+    ///
+    /// - Parameters:
+    ///   - graph: The graph, with gradients or without.
+    ///   - arrangement: How the images among its parameters shall lie.
+    ///   - optimizer: What updates the parameters.
+    ///   - other: Another graph whose arena and parameters it shares.
+    ///   - threads: The number of threads, which is the whole process's affair.
+    init(
+        _ graph: Graph, arrangement: Arrangement? = nil, optimizer: Optimizer = .sgd(),
+        sharing other: PreparedGraph? = nil, threads: Int? = nil
+    ) throws {
+        self.graph = graph
+        backend = try other?.backend ?? OneDNNBackend(threads: threads)
+        if let arrangement {
+            plan = try EngineThread.shared.perform { () throws(FoveaError) -> Plan in
+                try Compiler(for: ArrangedLibrary(arrangement: arrangement)).plan(graph)
+            }
+        } else {
+            plan = try backend.plan(graph, sharing: other?.parameters)
+        }
+        parameters =
+            try other?.parameters ?? backend.makeParameters(for: plan, optimizer: optimizer)
+        executable = try backend.prepare(plan, parameters: parameters)
+    }
+
+    /// Replaces the parameters.
+    func write(_ values: [String: HostValue]) {
+        for slot in parameters.slots {
+            if let value = values[slot.name] {
+                parameters.write(.value, of: slot.name, value.array)
+            }
+        }
+    }
+
+    /// Runs the plan once.
+    func run(_ inputs: [String: HostValue] = [:], seed: UInt64 = 0, step: Int = 0) throws {
+        let images = inputs["images"]?.array ?? NDArray([1], repeating: 0)
+        let labels = (inputs["labels"]?.values ?? [0]).map { Int32($0) }
+        let draw = RandomDraw(seed: seed, step: step)
+        try images.withFloats { images in
+            try labels.withUnsafeBufferPointer { labels in
+                try executable.run(images: images, labels: labels, draw: draw)
+            }
+        }
+    }
+
+    /// What the last run yielded.
+    var results: [Graph.Result: HostValue] {
+        var results: [Graph.Result: HostValue] = [:]
+        for result in graph.results.keys {
+            switch result {
+            case .output(let name): results[result] = executable.output(name).map { HostValue($0) }
+            case .gradient(let name):
+                results[result] = parameters.read(.gradient, of: name).map { HostValue($0) }
+            }
+        }
+        return results
+    }
+
+    /// The bits of what the last run yielded.
+    var bits: [Graph.Result: [UInt32]] {
+        results.mapValues { $0.values.map { Float($0).bitPattern } }
+    }
+
+    /// The names of the kernels.
+    var kernels: [String] { plan.steps.map(\.kernel.name) }
+}
+
+/// The CPU's kernels, asked as if the images among the parameters lay in a certain way.
+struct ArrangedLibrary: KernelLibrary {
+    let arrangement: Arrangement
+    private let library = OneDNNLibrary()
+
+    init(arrangement: Arrangement) {
+        self.arrangement = arrangement
+    }
+
+    var name: String { library.name }
+    func plainLayout(of type: TensorType) -> Layout { library.plainLayout(of: type) }
+    func agree(_ first: Layout, _ second: Layout) -> Bool { library.agree(first, second) }
+
+    func reshaped(_ layout: Layout, of type: TensorType, to shape: Shape) -> Layout? {
+        library.reshaped(layout, of: type, to: shape)
+    }
+
+    func reorder(
+        _ type: TensorType, from: Layout, to: Layout
+    ) throws(FoveaError) -> any Kernel {
+        try library.reorder(type, from: from, to: to)
+    }
+
+    func kernel(for request: KernelRequest) throws(FoveaError) -> KernelChoice {
+        var layouts = request.layouts
+        if layouts[0] == nil, request.inputs[0].shape.rank == 4 {
+            layouts[0] = Layout(request.inputs[0], arrangement)
+        }
+        return try library.kernel(
+            for: KernelRequest(
+                op: request.op, inputs: request.inputs, layouts: layouts,
+                outputs: request.outputs, isTraining: request.isTraining))
+    }
+}
