@@ -25,4 +25,4 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # shellcheck disable=SC2086 — the list is meant to be split.
-apt-get install -y -qq --no-install-recommends $missing >/dev/null
+apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends $missing >/dev/null

@@ -11,7 +11,7 @@ int32_t fovea_elementwise_make(const fovea_elementwise *request, fovea_primitive
 {
     *result = NULL;
     const dnnl_memory_desc_t *tensor = onednn2_description(request->layout);
-    if (tensor == NULL) {
+    if (tensor == NULL || (request->kind != FOVEA_RELU && request->kind != FOVEA_SIGMOID)) {
         return dnnl_invalid_arguments;
     }
     const bool relu = request->kind == FOVEA_RELU;

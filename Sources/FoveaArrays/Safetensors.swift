@@ -169,12 +169,14 @@ private struct Entry {
         guard offsets[0] >= 0, offsets[0] <= offsets[1] else {
             throw Flaw(what: "has the offsets \(offsets)")
         }
+        // Extents that only a zero among them keeps small are no more to be trusted than others.
         var size = dtype.size
         for dimension in dimensions {
-            let (product, overflow) = size.multipliedReportingOverflow(by: dimension)
+            let (product, overflow) = size.multipliedReportingOverflow(by: max(dimension, 1))
             guard dimension >= 0, !overflow else { throw Flaw(what: "has the shape \(dimensions)") }
             size = product
         }
+        if dimensions.contains(0) { size = 0 }
         guard offsets[1] - offsets[0] == size else {
             throw Flaw(
                 what: "needs \(size) bytes for its shape, but its offsets span "

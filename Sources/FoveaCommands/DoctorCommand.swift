@@ -16,9 +16,14 @@ struct DoctorCommand: ParsableCommand, Exemplified {
         let backend = try Device.cpu.makeBackend()
         let machine = RunRecord.Machine.current
         let sets = DatasetSource.all.map { source in
-            DoctorOutput.DataSet(
-                name: source.name,
-                origin: (try? source.load(download: false))?.origin)
+            do throws(FoveaError) {
+                return DoctorOutput.DataSet(
+                    name: source.name, origin: try source.load(download: false).origin, flaw: nil)
+            } catch {
+                let isMissing = error.code == .missing
+                return DoctorOutput.DataSet(
+                    name: source.name, origin: nil, flaw: isMissing ? nil : error.description)
+            }
         }
         let result = DoctorOutput(
             version: foveaVersion, machine: machine, library: backend.library.name,
@@ -36,6 +41,7 @@ struct DoctorOutput: Encodable {
     struct DataSet: Encodable {
         let name: String
         let origin: String?
+        let flaw: String?
     }
 
     let schema = 1
@@ -56,6 +62,8 @@ struct DoctorOutput: Encodable {
         for set in data {
             if let origin = set.origin {
                 lines.append("\(good) \(set.name) in \(origin)")
+            } else if let flaw = set.flaw {
+                lines.append("\(style.paint("✗", .bad)) \(set.name): \(flaw)")
             } else {
                 lines.append(
                     "\(style.paint("·", .faint)) \(set.name) is not here; "

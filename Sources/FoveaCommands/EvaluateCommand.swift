@@ -24,7 +24,7 @@ struct EvaluateCommand: ParsableCommand, Exemplified {
         guard (1...65536).contains(batch) else {
             throw FoveaError(.usage, "--batch must be from 1 to 65536.")
         }
-        let model = try model.load()
+        let model = try model.load(batch: batch)
         let known = DatasetSource.all.map(\.name).contains(model.description.data)
         let data = try dataOptions.load(
             known ? model.description.data : nil,

@@ -18,12 +18,16 @@ struct ModelOptions: ParsableArguments {
     @OptionGroup(title: "Network") var network: NetworkOptions
 
     /// Reads the weights and brings the network to the device.
-    func load() throws(FoveaError) -> LoadedModel {
+    ///
+    /// - Parameter batch: The size of most batches.
+    /// - Returns: The network, ready to classify.
+    /// - Throws: An error if there is no such model, or the options make no sense with it.
+    func load(batch: Int = 1) throws(FoveaError) -> LoadedModel {
         try network.check()
         if let weights {
             return try LoadedModel(
                 try Catalog.entry(named: model), weights: weights, options: network,
-                resize: resize)
+                resize: resize, batch: batch)
         }
         guard RunFolder(model).hasRun else {
             if (try? Catalog.entry(named: model)) != nil {
@@ -36,7 +40,12 @@ struct ModelOptions: ParsableArguments {
                 remedy: "`fovea train` makes a run's folder; `fovea models` lists the networks.",
                 path: model)
         }
-        return try LoadedModel(run: model)
+        guard resize == nil, network.isUntouched else {
+            throw FoveaError(
+                .usage, "a run's network is as it was trained.",
+                remedy: "Leave options of the network out, or name it together with --weights.")
+        }
+        return try LoadedModel(run: model, batch: batch)
     }
 }
 
@@ -49,22 +58,23 @@ struct LoadedModel {
     let predictor: Predictor
 
     /// The best weights of a run.
-    init(run folder: String) throws(FoveaError) {
+    init(run folder: String, batch: Int = 1) throws(FoveaError) {
         let path = RunFolder(folder).bestWeights
         let weights = try Weights(safetensors: path)
         guard let description = ModelDescription(of: weights) else {
             throw FoveaError(.weights, "does not say which network it belongs to.", path: path)
         }
         try self.init(
-            try Catalog.entry(named: description.network), description, weights, path)
+            try Catalog.entry(named: description.network), description, weights, path, batch)
     }
 
     /// A network of the catalog with the weights of a file.
     init(
-        _ entry: Catalog.Entry, weights path: String, options: NetworkOptions, resize: Int?
+        _ entry: Catalog.Entry, weights path: String, options: NetworkOptions, resize: Int?,
+        batch: Int = 1
     ) throws(FoveaError) {
         let weights = try Weights(safetensors: path)
-        let image = try options.image(entry, resize: nil)
+        let image = try options.image(entry, resize: resize)
         var description =
             ModelDescription(of: weights)
             ?? ModelDescription(
@@ -73,15 +83,16 @@ struct LoadedModel {
                 image: image.dimensions, data: "")
         if let resize { description.image = [description.image[0], resize, resize] }
         if let channels = options.channels { description.image[0] = channels }
-        try self.init(entry, description, weights, path)
+        try self.init(entry, description, weights, path, batch)
     }
 
     private init(
-        _ entry: Catalog.Entry, _ description: ModelDescription, _ weights: Weights, _ path: String
+        _ entry: Catalog.Entry, _ description: ModelDescription, _ weights: Weights,
+        _ path: String, _ batch: Int
     ) throws(FoveaError) {
         let options = description.options
         network = try PreparedNetwork(
-            image: Shape(description.image), batch: 1, mode: .inference, optimizer: nil,
+            image: Shape(description.image), batch: batch, mode: .inference, optimizer: nil,
             on: try Device.cpu.makeBackend()
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
             try entry.traced(images: images, mode: mode, options: options)

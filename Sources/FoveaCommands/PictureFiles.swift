@@ -5,7 +5,7 @@ import Foundation
 /// The files that the arguments of `predict` stand for.
 enum PictureFiles {
     /// The ends of names that pictures have in folders.
-    static let extensions: Set = ["png", "jpg", "jpeg"]
+    static let extensions: Set = ["png", "jpg", "jpeg", "bmp", "pgm", "ppm"]
 
     /// The arguments with folders replaced by the pictures in them, and `-` by the lines of standard
     /// input.
@@ -25,7 +25,7 @@ enum PictureFiles {
                 }
                 guard !pictures.isEmpty else {
                     throw FoveaError(
-                        .missing, "has no pictures: no name ends in .png, .jpg or .jpeg.",
+                        .missing, "has no pictures: no name in it ends as those of pictures do.",
                         path: argument)
                 }
                 let folder = argument.hasSuffix("/") ? argument : argument + "/"

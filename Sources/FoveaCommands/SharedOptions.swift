@@ -16,6 +16,11 @@ struct NetworkOptions: ParsableArguments {
     @Flag(help: "Drop whole channels instead of elements, where the network has the choice.")
     var dropoutChannels = false
 
+    /// Whether nothing was chosen.
+    var isUntouched: Bool {
+        classes == nil && channels == nil && dropout == nil && !dropoutChannels
+    }
+
     /// The choices as the catalog takes them.
     var catalogOptions: Catalog.Options {
         Catalog.Options(

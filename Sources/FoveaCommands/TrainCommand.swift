@@ -28,6 +28,11 @@ struct TrainCommand: ParsableCommand, Exemplified {
             .limited(training: settings.limitTrain, test: settings.limitTest)
         let configuration = try settings.configuration(
             entry, data: data, options: networkOptions)
+        if runOptions.resume, runOptions.out == nil {
+            throw FoveaError(
+                .usage, "--resume does not say which run to go on with.",
+                remedy: "Name the run's folder with --out.")
+        }
         let folder =
             runOptions.out.map { RunFolder($0) } ?? .unused(named: "\(entry.name)-\(data.name)")
         Interruption.observe()

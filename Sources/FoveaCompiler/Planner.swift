@@ -179,7 +179,12 @@ struct Planner {
             switch result {
             case .output(let name):
                 let layout = library.plainLayout(of: graph[value])
-                planned.outputs[name] = try buffer(of: value, in: layout, path: "")
+                var buffer = try buffer(of: value, in: layout, path: "")
+                // What is given is read only while the plan runs; an output is read afterwards.
+                if case .input = planned.buffers[owner[buffer]].place {
+                    buffer = try addCopy(of: buffer, to: nil, path: "")
+                }
+                planned.outputs[name] = buffer
             case .gradient(let name):
                 guard let slot = planned.parameters.first(where: { $0.name == name }) else {
                     preconditionFailure("\(name) has a gradient and no reader")
@@ -197,13 +202,22 @@ struct Planner {
             planned.buffers[owner[buffer]].place = .gradient(slot.offset)
         } else {
             // The same value is another parameter's gradient already: it is copied.
-            let copy = addBuffer(graph[value], slot.layout, .gradient(slot.offset))
-            let kernel = try library.reorder(graph[value], from: slot.layout, to: slot.layout)
-            planned.steps.append(
-                Plan.Step(
-                    action: .reorder, path: slot.name, inputs: [buffer], outputs: [copy],
-                    multiplyAdds: 0, kernel: kernel))
+            _ = try addCopy(of: buffer, to: .gradient(slot.offset), path: slot.name)
         }
+    }
+
+    /// Copies a buffer as it is.
+    private mutating func addCopy(
+        of buffer: Int, to place: Plan.Place?, path: String
+    ) throws(FoveaError) -> Int {
+        let type = planned.buffers[buffer].type
+        let layout = planned.buffers[buffer].layout
+        let copy = addBuffer(type, layout, place)
+        planned.steps.append(
+            Plan.Step(
+                action: .reorder, path: path, inputs: [buffer], outputs: [copy], multiplyAdds: 0,
+                kernel: try library.reorder(type, from: layout, to: layout)))
+        return copy
     }
 
     private mutating func addBuffer(

@@ -99,7 +99,7 @@ public struct Graph: Sendable, Equatable {
         return nil
     }
 
-    /// For each node, the nodes and results that read its outputs.
+    /// For each value that is read, the nodes that read it.
     public func readers() -> [Value: [Int]] {
         var readers: [Value: [Int]] = [:]
         for node in nodes {

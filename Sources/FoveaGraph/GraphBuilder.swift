@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import OrderedCollections
 
-/// Records nodes one after the other; the only way to make a graph.
+/// Records nodes one after the other, applying their shape rules.
 public struct GraphBuilder: Sendable {
     /// What was recorded so far.
     public private(set) var graph: Graph

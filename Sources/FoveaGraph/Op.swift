@@ -118,12 +118,4 @@ public enum Op: Hashable, Sendable {
         case .scale(let op): op
         }
     }
-
-    /// Whether the node computes nothing and only names a value that is given.
-    public var isLeaf: Bool {
-        switch self {
-        case .input, .parameter, .constant: true
-        default: false
-        }
-    }
 }

@@ -29,7 +29,10 @@ public struct TracedNetwork: Sendable {
         let trace = Trace(network, mode: mode)
         let result = network.classify(trace.input("images", TensorType(images)))
         trace.setResult("logits", to: result.logits)
-        for head in result.auxiliary { trace.setResult(head.name, to: head.logits) }
+        // As it classifies, nobody asks for the heads, and the compiler drops them.
+        if mode == .training {
+            for head in result.auxiliary { trace.setResult(head.name, to: head.logits) }
+        }
         if let smoothing {
             let labels = trace.input("labels", TensorType([images.batch], .i32))
             var loss = result.logits.crossEntropy(against: labels, smoothing: smoothing)

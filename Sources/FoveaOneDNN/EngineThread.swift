@@ -15,6 +15,7 @@ final class EngineThread: @unchecked Sendable {
     /// The job that waits or runs; others queue behind it.
     private var job: (() -> Void)?
     private var isTaken = false
+    private var isDone = false
 
     private init() {
         mutex = .allocate(capacity: 1)
@@ -45,14 +46,11 @@ final class EngineThread: @unchecked Sendable {
     }
 
     private func submit(_ job: @escaping () -> Void) {
-        var isDone = false
         pthread_mutex_lock(mutex)
         while isTaken { pthread_cond_wait(changed, mutex) }
         isTaken = true
-        self.job = {
-            job()
-            isDone = true
-        }
+        isDone = false
+        self.job = job
         pthread_cond_broadcast(changed)
         while !isDone { pthread_cond_wait(changed, mutex) }
         isTaken = false
@@ -69,6 +67,7 @@ final class EngineThread: @unchecked Sendable {
             current?()
             pthread_mutex_lock(mutex)
             job = nil
+            isDone = true
             pthread_cond_broadcast(changed)
         }
     }

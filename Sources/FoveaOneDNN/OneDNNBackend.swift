@@ -18,12 +18,18 @@ package struct OneDNNBackend: Backend {
     /// - Throws: An error if the number is out of range.
     package init(threads: Int? = nil) throws(FoveaError) {
         arena = try DeviceMemory(byteCount: 0)
-        guard let threads else { return }
-        guard (1...1024).contains(threads) else {
-            throw FoveaError(.usage, "cannot compute on \(threads) threads; choose 1 to 1024.")
+        guard (1...1024).contains(threads ?? 1) else {
+            throw FoveaError(
+                .usage, "cannot compute on \(threads ?? 0) threads.",
+                remedy: "Choose --threads from 1 to 1024.")
         }
-        EngineThread.shared.perform { fovea_omp_set_threads(Int32(threads)) }
+        EngineThread.shared.perform {
+            fovea_omp_set_threads(Int32(threads ?? Self.defaultThreadCount))
+        }
     }
+
+    /// As many as there are cores, unless the environment's `OMP_NUM_THREADS` says otherwise.
+    private static let defaultThreadCount = EngineThread.shared.perform { Team.count }
 
     package var device: Device { .cpu }
     package var library: any KernelLibrary { OneDNNLibrary() }

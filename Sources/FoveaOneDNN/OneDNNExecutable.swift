@@ -67,6 +67,7 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
         try EngineThread.shared.perform { () throws(FoveaError) in
             if boundGeneration != arena.generation { try bind() }
             try rebind(UnsafeRawPointer(images.baseAddress), UnsafeRawPointer(labels?.baseAddress))
+            writeConstants()
             if isProfiling {
                 try runMeasured(draw)
             } else {
@@ -92,9 +93,6 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
     // MARK: - Memory
 
     private func bind() throws(FoveaError) {
-        for constant in plan.constants {
-            address(of: constant.buffer).storeBytes(of: constant.value, as: Float.self)
-        }
         let scratch = arena.base + plan.scratch.lowerBound
         for (step, kernel) in zip(plan.steps, kernels) {
             try kernel.bind(
@@ -104,6 +102,13 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
         boundGeneration = arena.generation
         boundImages = nil
         boundLabels = nil
+    }
+
+    /// Other plans have the same arena and may have run since the last time.
+    private func writeConstants() {
+        for constant in plan.constants {
+            address(of: constant.buffer).storeBytes(of: constant.value, as: Float.self)
+        }
     }
 
     private func rebind(_ images: UnsafeRawPointer?, _ labels: UnsafeRawPointer?) throws(FoveaError)

@@ -63,21 +63,23 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
         finite.pointee = true
         EngineThread.shared.perform {
             Team.split(count, multipleOf: 16) { part in
-                let isFinite =
-                    switch optimizer {
-                    case .sgd(let momentum, let nesterov, let decay):
-                        if momentum == 0 {
-                            descend(part, w, g, rate, decay)
-                        } else {
-                            descend(
-                                part, w, g, pointers[2], rate, decay, momentum, nesterov)
-                        }
-                    case .adamW(let beta1, let beta2, let epsilon, let decay):
-                        adapt(
-                            part, w, g, pointers[2], pointers[3], rate, beta1, beta2, epsilon,
-                            decay, step)
+                if !isFinite(part, g) { finite.pointee = false }
+            }
+            // A step that went wrong must leave the weights as they were.
+            guard finite.pointee else { return }
+            Team.split(count, multipleOf: 16) { part in
+                switch optimizer {
+                case .sgd(let momentum, let nesterov, let decay):
+                    if momentum == 0 {
+                        descend(part, w, g, rate, decay)
+                    } else {
+                        descend(part, w, g, pointers[2], rate, decay, momentum, nesterov)
                     }
-                if !isFinite { finite.pointee = false }
+                case .adamW(let beta1, let beta2, let epsilon, let decay):
+                    adapt(
+                        part, w, g, pointers[2], pointers[3], rate, beta1, beta2, epsilon, decay,
+                        step)
+                }
             }
         }
         return finite.pointee
@@ -118,17 +120,14 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
     }
 }
 
-/// Plain gradient descent over a part of the weights; returns whether the gradients were finite.
+/// Plain gradient descent over a part of the weights.
 private func descend(
     _ part: Range<Int>, _ w: UnsafeMutablePointer<Float>, _ g: UnsafeMutablePointer<Float>,
     _ rate: Float, _ decay: Float
-) -> Bool {
-    var exponents: Int32 = 0
+) {
     for i in part {
-        exponents = max(exponents, exponent(g[i]))
         w[i] -= rate * (g[i] + decay * w[i])
     }
-    return exponents < infiniteExponent
 }
 
 /// Gradient descent with momentum over a part of the weights.
@@ -136,15 +135,12 @@ private func descend(
     _ part: Range<Int>, _ w: UnsafeMutablePointer<Float>, _ g: UnsafeMutablePointer<Float>,
     _ v: UnsafeMutablePointer<Float>, _ rate: Float, _ decay: Float, _ momentum: Float,
     _ nesterov: Bool
-) -> Bool {
-    var exponents: Int32 = 0
+) {
     for i in part {
-        exponents = max(exponents, exponent(g[i]))
         let gradient = g[i] + decay * w[i]
         v[i] = momentum * v[i] + gradient
         w[i] -= rate * (nesterov ? gradient + momentum * v[i] : v[i])
     }
-    return exponents < infiniteExponent
 }
 
 /// Adam with decoupled weight decay over a part of the weights.
@@ -152,24 +148,24 @@ private func adapt(
     _ part: Range<Int>, _ w: UnsafeMutablePointer<Float>, _ g: UnsafeMutablePointer<Float>,
     _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>, _ rate: Float,
     _ beta1: Float, _ beta2: Float, _ epsilon: Float, _ decay: Float, _ step: Int
-) -> Bool {
-    var exponents: Int32 = 0
-    let bias1 = 1 - pow(beta1, Float(step))
-    let bias2 = 1 - pow(beta2, Float(step))
+) {
+    let bias1 = Float(1 - pow(Double(beta1), Double(step)))
+    let bias2 = Float(1 - pow(Double(beta2), Double(step)))
     for i in part {
-        exponents = max(exponents, exponent(g[i]))
         m[i] = beta1 * m[i] + (1 - beta1) * g[i]
         v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i]
         let root = (v[i] / bias2).squareRoot() + epsilon
         w[i] -= rate * (decay * w[i] + m[i] / bias1 / root)
     }
-    return exponents < infiniteExponent
 }
 
-/// The exponent of a number, as the bits that hold it.
-@inline(__always)
-private func exponent(_ number: Float) -> Int32 {
-    Int32(bitPattern: number.bitPattern) & infiniteExponent
+/// Whether no number of a part is infinite or none at all.
+///
+/// Only such numbers have all bits of the exponent set; the largest of whole numbers vectorises.
+private func isFinite(_ part: Range<Int>, _ g: UnsafeMutablePointer<Float>) -> Bool {
+    var largest: Int32 = 0
+    for i in part { largest = max(largest, Int32(bitPattern: g[i].bitPattern) & infiniteExponent) }
+    return largest < infiniteExponent
 }
 
 /// The exponent that only numbers have which are not finite.

@@ -93,10 +93,14 @@ public final class Predictor {
 extension Image {
     /// The picture with the channels and the size of a network's input.
     package func fitted(to image: Shape) -> Image {
-        let colored = image[0] == 1 ? grayscale() : rgb()
+        let colored = image[0] == 3 ? rgb() : grayscale()
         let extent = image.perChannelExtent
-        return Extent(colored.height, colored.width) == extent
-            ? colored : colored.resized(to: extent)
+        let sized = colored.extent == extent ? colored : colored.resized(to: extent)
+        guard image[0] != sized.channels else { return sized }
+        // A network of other channels sees the same brightness in each, as in training.
+        return Image(
+            channels: image[0], height: sized.height, width: sized.width,
+            pixels: (0..<image[0]).flatMap { _ in sized.pixels })
     }
 }
 

@@ -35,13 +35,6 @@ public final class Trainer {
     /// The loss and accuracy of the last step, and whether its numbers were finite.
     package private(set) var last = StepResult()
     package let network: PreparedNetwork
-    private var loaders: [LoaderKey: BatchLoader] = [:]
-
-    /// Which images a kept loader prepares.
-    private struct LoaderKey: Hashable {
-        let name: String
-        let count: Int
-    }
 
     /// What came of a step.
     package struct StepResult: Sendable {
@@ -95,9 +88,17 @@ public final class Trainer {
     }
 
     /// The weights as they are now.
-    public var weights: Weights {
+    public package(set) var weights: Weights {
         get { network.weights }
         set { network.write(newValue) }
+    }
+
+    /// Replaces the weights.
+    ///
+    /// - Parameter weights: Weights under the network's names.
+    /// - Throws: An error of the code `.weights` with the names that do not fit.
+    public func load(_ weights: Weights) throws(FoveaError) {
+        self.weights = try weights.fitted(to: network.specifications, of: "the network")
     }
 
     /// Trains on every image once.
@@ -175,21 +176,21 @@ public final class Trainer {
         step += 1
     }
 
-    /// A loader for images, kept from epoch to epoch.
+    /// Starts to prepare images for this network.
     package func loader(
         for data: any ImageDataset, _ order: BatchLoader.Order, firstBatch: Int = 0
     ) throws(FoveaError) -> BatchLoader {
-        let key = LoaderKey(name: data.name, count: data.count)
-        if let known = loaders[key] {
-            known.restart(order, firstBatch: firstBatch)
-            return known
+        guard data.classes.count <= network.classes else {
+            throw FoveaError(
+                .dataset,
+                "\(data.name) has \(data.classes.count) classes, but the network names "
+                    + "\(network.classes).",
+                remedy: "Make the network with \(data.classes.count) classes.")
         }
         let image = network.image
         let settings = BatchLoader.Settings(
             batch: batch, extent: image.perChannelExtent, channels: image[0])
-        let made = try BatchLoader(data, settings, order: order, firstBatch: firstBatch)
-        loaders[key] = made
-        return made
+        return try BatchLoader(data, settings, order: order, firstBatch: firstBatch)
     }
 }
 

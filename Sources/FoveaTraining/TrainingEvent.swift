@@ -30,10 +30,6 @@ public struct TrainingProgress: Sendable, Hashable {
     public var accuracy: Double
     /// The images of a second, with loading, since the run was started.
     public var imagesPerSecond: Double
-    /// The seconds left, as far as one can tell.
-    public var secondsLeft: Double
     /// The share of time spent waiting for images.
     public var waiting: Double
-    /// Whether the test images are being classified.
-    public var isTesting = false
 }

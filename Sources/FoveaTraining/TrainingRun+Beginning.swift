@@ -2,6 +2,7 @@
 import FoveaArrays
 import FoveaData
 import FoveaGraph
+import FoveaRuntime
 
 /// How a run begins: with weights that are drawn or read, or where an earlier one has stopped.
 extension TrainingRun {

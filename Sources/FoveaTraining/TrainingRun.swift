@@ -274,15 +274,13 @@ public final class TrainingRun {
             ?? (state.stepInEpoch * 5 / stepsPerEpoch
                 != (state.stepInEpoch - 1) * 5 / stepsPerEpoch)
         let withLoading = Double(state.images) / max(state.seconds, 1e-9)
-        let left = Double(
-            (stepsPerEpoch * configuration.epochs - state.step) * configuration.batch)
         report(
             .progress(
                 TrainingProgress(
                     epoch: state.epoch + 1, epochs: configuration.epochs, step: state.stepInEpoch,
                     steps: stepsPerEpoch, loss: state.metrics.loss,
                     accuracy: state.metrics.accuracy, imagesPerSecond: withLoading,
-                    secondsLeft: left / max(withLoading, 1e-9), waiting: waiting)))
+                    waiting: waiting)))
         guard isDue else { return }
         let point = MetricPoint(
             epoch: Double(state.epoch) + Double(state.stepInEpoch) / Double(stepsPerEpoch),

@@ -32,6 +32,7 @@ package struct AbsorbReshape: Pass {
             case .reshape(let reshape):
                 let source = graph.nodes[node.inputs[0].node]
                 if reshape.shape.rank == 4, case .linearDataGradient = source.op,
+                    reshape.shape.batch == graph[source.value()].shape.batch,
                     readers[source.value()] == [node.index], !results.contains(source.value())
                 {
                     rewriter.replace(

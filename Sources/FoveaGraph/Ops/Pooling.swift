@@ -94,6 +94,9 @@ extension Op {
 
         package func outputs(for inputs: [TensorType]) throws(Diagnostic) -> [TensorType] {
             try expect(inputs, ranks: [4])
+            guard window.dilation == 1 else {
+                throw Diagnostic("average pooling \(window) cannot be dilated.")
+            }
             return [try pooled("average pooling", window, inputs[0])]
         }
 
