@@ -8,6 +8,11 @@ enum Interruption {
 
     /// Takes over the signals from now on.
     static func observe() {
+        // A parent that blocks signals, as worker threads of many programs do, passes that on.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         for number in [SIGINT, SIGTERM] {
             _ = Glibc.signal(number) { number in
                 let (isFirst, _) = Interruption.signal.compareExchange(

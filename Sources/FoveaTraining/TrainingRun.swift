@@ -49,7 +49,7 @@ public final class TrainingRun {
     private let shouldStop: () -> Bool
     private let trainer: Trainer
     private var state: Checkpoint.State
-    private var log: MetricsLog
+    private let log: MetricsLog
     private let clock = ContinuousClock()
     private var lastSave: ContinuousClock.Instant
     private var savePause = Duration.seconds(60)
@@ -97,6 +97,7 @@ public final class TrainingRun {
             library: backend.library.name)
         let initial = try Self.initialWeights(configuration, trainer.network, entry.name)
         try folder.create()
+        log = try MetricsLog(folder.metrics)
         AtomicFile.removeLeftovers(in: folder.path)
         let found = try Checkpoint.newest(in: folder.path)
         damaged = found.damaged
@@ -110,7 +111,7 @@ public final class TrainingRun {
         } else {
             trainer.weights = initial
         }
-        log = try MetricsLog(folder.metrics, keeping: state.metricsByteCount)
+        try log.keep(state.metricsByteCount)
         self.configuration = configuration
         self.data = data
         self.folder = folder

@@ -8,8 +8,9 @@ import Testing
 enum Agreement: Sendable {
     /// The very same: every sum of the data is exactly representable, in any order.
     case exact
-    /// Relative to the largest element, and by Euclidean length.
-    case within(Double)
+    /// Relative to the largest element, and by Euclidean length; or, where large terms cancel out,
+    /// as near as roundings leave it.
+    case within(Double, absolute: Double = 0)
 
     /// What Winograd's kernels reach, whose transformations round, by Euclidean length.
     static let winograd = 2e-5
@@ -32,13 +33,20 @@ func expectAgreement(
             switch agreement {
             case .exact where winograd: difference.relativeL2 <= Agreement.winograd
             case .exact: found == expected
-            case .within(let bound):
-                winograd
-                    ? difference.relativeL2 <= max(bound, Agreement.winograd)
-                    : difference.isWithin(bound)
+            case .within(let bound, let absolute):
+                difference.isWithin(winograd ? max(bound, Agreement.winograd) : bound)
+                    || found.isNear(expected, absolute)
             }
         #expect(
             agrees, "\(what), \(result): \(difference)\n\(prepared.plan)",
             sourceLocation: sourceLocation)
+    }
+}
+
+extension HostValue {
+    /// Whether no element is further than a distance from another value's.
+    fileprivate func isNear(_ other: HostValue, _ distance: Double) -> Bool {
+        shape == other.shape
+            && zip(values, other.values).allSatisfy { abs($0 - $1) <= distance }
     }
 }

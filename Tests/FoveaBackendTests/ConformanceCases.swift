@@ -97,13 +97,22 @@ extension ConformanceCase {
         return ConformanceCase(.dropout(op), x)
     }
 
+    /// With many classes the logarithm of the sum is large, and so is what its rounding does.
+    private static func rowsAgreement(_ x: Shape) -> Agreement {
+        .within(x.channels > 100 ? 5e-6 : 1e-6)
+    }
+
+    static func softmax(_ x: Shape) -> ConformanceCase {
+        ConformanceCase(.softmax(Op.Softmax()), x, agreement: rowsAgreement(x))
+    }
+
     static func crossEntropy(_ x: Shape, smoothing: Float) -> ConformanceCase {
         let leaves = [("x", TensorType(x)), ("labels", TensorType([x.batch], .i32))]
         let name = "crossEntropy of \(x), smoothing \(smoothing)"
         var result = ConformanceCase(name, leaves) { builder, leaves in
             try builder.value(.crossEntropy(Op.CrossEntropy(smoothing: smoothing)), leaves)
         }
-        result.agreement = .within(1e-6)
+        result.agreement = rowsAgreement(x)
         return result
     }
 
@@ -116,6 +125,10 @@ extension ConformanceCase {
             convolution([2, 17, 7, 6], 18, Window(kernel: 1, stride: 2)),
             convolution([2, 3, 7, 6], 5, Window(kernel: 3)),
             convolution([1, 1, 9, 9], 1, Window(kernel: 3, padding: 1)),
+            convolution([2, 1, 8, 6], 1, Window(kernel: 3, padding: 1)),
+            convolution([2, 1, 8, 6], 3, Window(kernel: 3, padding: 1)),
+            convolution([2, 3, 8, 6], 1, Window(kernel: 3, padding: 1)),
+            convolution([3, 1, 7, 1], 2, Window(kernel: Extent(3, 1))),
             convolution([2, 16, 8, 8], 16, Window(kernel: 3, padding: 1)),
             convolution([2, 17, 5, 4], 18, Window(kernel: 3, padding: 1)),
             convolution([2, 40, 9, 11], 48, Window(kernel: 3, padding: 1)),
@@ -145,6 +158,9 @@ extension ConformanceCase {
             convolution([2, 20, 6, 5], 20, Window(kernel: 3, stride: 2, padding: 1), groups: 20),
             convolution([2, 5, 6, 5], 10, Window(kernel: 3, padding: 1), groups: 5),
         ] + [
+            block([2, 1, 8, 6], [1, 1, 3, 3], Op.Convolution(Window(kernel: 3, padding: 1))),
+            block([2, 1, 8, 6], [3, 1, 3, 3], Op.Convolution(Window(kernel: 3, padding: 1))),
+            block([2, 3, 8, 6], [1, 3, 3, 3], Op.Convolution(Window(kernel: 3, padding: 1))),
             block([2, 17, 9, 8], [20, 17, 3, 3], Op.Convolution(Window(kernel: 3, padding: 1))),
             block([2, 32, 9, 8], [48, 32, 3, 3], Op.Convolution(Window(kernel: 3, padding: 1))),
             block(
@@ -179,9 +195,6 @@ extension ConformanceCase {
             [2, 3, 7, 6],
             Window(kernel: Extent(3, 2), stride: Extent(2, 1), padding: Extent(1, 0))),
         averagePool([2, 20, 7, 6], .covering(Extent(7, 6))),
-        averagePool([2, 3, 9, 9], Window(kernel: 2, stride: 2, dilation: 2)),
-        averagePool(
-            [2, 3, 9, 8], Window(kernel: 3, stride: 2, padding: 1, dilation: 2, rounding: .up)),
         adaptive([2, 20, 7, 6], to: 1),
         adaptive([2, 20, 7, 6], to: Extent(3, 4)),
         adaptive([2, 3, 7, 6], to: 5),
@@ -230,9 +243,9 @@ extension ConformanceCase {
             y = try builder.value(.addBias(Op.AddBias()), [y, leaves[2]])
             return try builder.value(.activation(Op.Activation(.relu)), [y])
         },
-        ConformanceCase(.softmax(Op.Softmax()), [4, 10], agreement: .within(1e-6)),
-        ConformanceCase(.softmax(Op.Softmax()), [3, 1], agreement: .within(1e-6)),
-        ConformanceCase(.softmax(Op.Softmax()), [2, 1000], agreement: .within(1e-6)),
+        softmax([4, 10]),
+        softmax([3, 1]),
+        softmax([2, 1000]),
         crossEntropy([4, 10], smoothing: 0),
         crossEntropy([5, 7], smoothing: 0.1),
         crossEntropy([3, 4], smoothing: 1),

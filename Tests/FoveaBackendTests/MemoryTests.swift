@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoveaArrays
+import FoveaCompiler
 import FoveaGraph
+import FoveaLayers
 import FoveaRuntime
 import FoveaTestSupport
 import Testing
@@ -67,7 +69,7 @@ extension BackendTests {
             #expect(prepared.bits == first)
         }
 
-        @Test(arguments: 0..<20 as Range<UInt64>)
+        @Test(arguments: 0..<60 as Range<UInt64>)
         func randomNetworksReadNothingElseEither(_ seed: UInt64) throws {
             let random = RandomGraph(seed: seed)
             let prepared = try PreparedGraph(random.graph.differentiated())

@@ -11,6 +11,7 @@ enum OpGraph {
     ///   - leaves: The names and types of what the op reads: parameters, or labels.
     ///   - body: Records the op.
     /// - Returns: The differentiated graph.
+    /// - Throws: A diagnostic if the inputs do not fit the op.
     static func make(
         _ leaves: [(name: String, type: TensorType)],
         _ body: (inout GraphBuilder, [Graph.Value]) throws -> Graph.Value

@@ -10,7 +10,9 @@ import Testing
 extension BackendTests {
     /// Updates of the weights against PyTorch and against their formulas.
     @Suite struct Optimizers {
-        /// Three steps of `torch.optim` 2.15 on `weights` with `gradients` and `rates`, in f32:
+        /// What three steps of PyTorch's optimizer yield.
+        ///
+        /// With `torch.optim` of version 2.15, in f32:
         ///
         ///     w = torch.tensor(weights, requires_grad=True); optimizer = make([w])
         ///     for g, rate in zip(gradients, rates):

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoveaArrays
-import FoveaCompiler
+@testable import FoveaCompiler
 import FoveaGraph
 import FoveaRuntime
+import OrderedCollections
 
 @testable import FoveaOneDNN
 
@@ -22,6 +23,7 @@ struct PreparedGraph {
     ///   - optimizer: What updates the parameters.
     ///   - other: Another graph whose arena and parameters it shares.
     ///   - threads: The number of threads, which is the whole process's affair.
+    /// - Throws: An error if the graph cannot be planned or prepared.
     init(
         _ graph: Graph, arrangement: Arrangement? = nil, optimizer: Optimizer = .sgd(),
         sharing other: PreparedGraph? = nil, threads: Int? = nil

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoveaGraph
+import FoveaLayers
 import FoveaRuntime
 import FoveaTestSupport
 import Testing
@@ -27,7 +28,7 @@ extension BackendTests {
                 try OneDNNBackend(threads: count)
             } throws: { error in
                 (error as? FoveaError)?.description
-                    == "cannot compute on \(count) threads; choose 1 to 1024."
+                    == "cannot compute on \(count) threads.\nChoose --threads from 1 to 1024."
             }
         }
 

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaGraph
+import FoveaRuntime
+import FoveaTestSupport
+import Testing
+
+@testable import FoveaCompiler
+
+/// What each pass makes of small graphs, and that it changes no result.
+@Suite struct PassTests {
+    @Test func thePassesHaveTheseNamesInThisOrder() {
+        #expect(
+            Compiler.passes.map(\.name) == [
+                "eliminate-dead-nodes", "fuse-bias", "fuse-activation", "absorb-reshape",
+            ])
+    }
+
+    // MARK: - Golden texts
+
+    /// Compares a graph before and after a pass with a file.
+    private func expectGolden(_ pass: some Pass, _ graph: Graph, _ name: String) throws {
+        let result = pass.runVerified(graph, verifying: true)
+        try FoveaTestSupport.expectGolden("before\n\(graph)\n\nafter\n\(result)", name)
+    }
+
+    @Test func eliminateDeadNodes() throws {
+        var it = Recording()
+        var x = it.images([2, 3, 6, 6])
+        let dead = it.bias(it.convolution(x, 8, "auxiliary"), "auxiliary")
+        _ = it.activation(dead)
+        let pool = Op.MaxPool(Window(kernel: 2, stride: 2), recordsWinners: true)
+        x = it.builder.derive(.maxPool(pool), [x], path: "pool")
+        it.output("logits", it.linear(it.flattened(x), 5, "fc"))
+        try expectGolden(EliminateDeadNodes(), it.builder.graph, "eliminate-dead-nodes.txt")
+    }
+
+    @Test func winnersThatAGradientReadsAreKept() throws {
+        let graph = try Recording.network().differentiated()
+        #expect(EliminateDeadNodes().run(graph) == graph)
+    }
+
+    @Test func fuseBias() throws {
+        try expectGolden(FuseBias(), Recording.network().differentiated(), "fuse-bias.txt")
+    }
+
+    @Test func fuseActivation() throws {
+        let graph = FuseBias().run(try Recording.network().differentiated())
+        try expectGolden(FuseActivation(), graph, "fuse-activation.txt")
+    }
+
+    @Test func absorbReshape() throws {
+        let graph = FuseBias().run(try Recording.network().differentiated())
+        try expectGolden(AbsorbReshape(), graph, "absorb-reshape.txt")
+    }
+
+    // MARK: - What is not to be fused
+
+    @Test func aProductThatIsReadTwiceKeepsItsBiasApart() {
+        var it = Recording()
+        let product = it.convolution(it.images([1, 3, 4, 4]), 4, "conv")
+        it.output("y", it.add(it.bias(product, "conv"), product))
+        #expect(FuseBias().run(it.builder.graph) == it.builder.graph)
+    }
+
+    @Test func aProductThatIsAskedForKeepsItsBiasApart() {
+        var it = Recording()
+        let product = it.convolution(it.images([1, 3, 4, 4]), 4, "conv")
+        it.output("y", it.bias(product, "conv"))
+        it.output("product", product)
+        #expect(FuseBias().run(it.builder.graph) == it.builder.graph)
+    }
+
+    @Test func aSecondBiasIsNotFused() {
+        var it = Recording()
+        var x = it.convolution(it.images([1, 3, 4, 4]), 4, "conv")
+        x = it.bias(it.bias(x, "first"), "second")
+        it.output("y", x)
+        let once = FuseBias().run(it.builder.graph)
+        #expect(once.nodes.count { $0.op.definition.name == "addBias" } == 1)
+        #expect(FuseBias().run(once) == once)
+    }
+
+    @Test func twoSumsOfOneGradientAreFusedOnce() throws {
+        var it = Recording()
+        var x = it.images([2, 3, 4, 4])
+        // Both biases have the same gradient, but the product only one place for it.
+        x = it.bias(it.bias(it.convolution(x, 4, "conv"), "first"), "second")
+        it.output("loss", it.crossEntropy(it.linear(it.flattened(x), 5, "fc")))
+        let graph = try it.builder.graph.differentiated()
+        let fused = FuseBias().runVerified(graph, verifying: true)
+        #expect(fused.nodes.count { $0.op.definition.name == "channelSum" } == 1)
+        try expectSameResults(fused, graph, seed: 1)
+    }
+
+    @Test func sigmoidsAreNotFused() {
+        var it = Recording()
+        let x = it.bias(it.convolution(it.images([1, 3, 4, 4]), 4, "conv"), "conv")
+        it.output("y", it.activation(x, .sigmoid))
+        let graph = FuseBias().run(it.builder.graph)
+        #expect(FuseActivation().run(graph) == graph)
+    }
+
+    @Test func aSumThatIsReadTwiceKeepsItsActivationApart() {
+        var it = Recording()
+        let x = it.convolution(it.images([1, 3, 4, 4]), 4, "conv")
+        it.output("y", it.add(it.activation(x), x))
+        #expect(FuseActivation().run(it.builder.graph) == it.builder.graph)
+    }
+
+    @Test func aReshapeAcrossTheBatchIsNotAbsorbed() throws {
+        var it = Recording()
+        let x = it.convolution(it.images([2, 3, 4, 4]), 4, "conv")
+        let row = it.builder.derive(.reshape(Op.Reshape(to: [1, 128])), [x])
+        it.output("loss", it.crossEntropy(it.linear(row, 5, "fc")))
+        let graph = try it.builder.graph.differentiated()
+        #expect(AbsorbReshape().runVerified(graph, verifying: true) == graph)
+    }
+
+    // MARK: - Results
+
+    @Test(arguments: 0..<150 as Range<UInt64>)
+    func passesChangeNoResult(_ seed: UInt64) throws {
+        let random = RandomGraph(seed: seed)
+        let graph = try random.graph.differentiated()
+        var current = graph
+        for pass in Compiler.passes {
+            current = pass.runVerified(current, verifying: true)
+            try expectSameResults(current, graph, seed: seed)
+        }
+        #expect(Compiler.optimized(graph) == current)
+        #expect(Compiler.optimized(current) == current, "there is more to be done")
+    }
+
+    private func expectSameResults(_ found: Graph, _ expected: Graph, seed: UInt64) throws {
+        let values = RandomValues(seed: seed)
+        let inputs = values.inputs(of: expected, classes: 2)
+        let parameters = values.parameters(of: expected)
+        func results(_ graph: Graph) throws -> [Graph.Result: HostValue] {
+            try ReferenceInterpreter(graph).run(
+                inputs: inputs, parameters: parameters, seed: seed, step: 1)
+        }
+        #expect(try results(found) == results(expected), "seed \(seed)")
+    }
+}
