@@ -105,6 +105,8 @@ let package = Package(
         tests("FoveaBackendTests"),
         tests("FoveaDataTests", ["CDeflate"]),
         tests("FoveaReportTests", ["CCairo"]),
+        tests("FoveaTrainingTests"),
+        tests("FoveaCommandsTests", ["FoveaCommands"]),
     ],
     swiftLanguageModes: [.v6]
 )

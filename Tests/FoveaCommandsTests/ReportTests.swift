@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+/// The verbs that need no training: what networks and machines there are.
+@Suite struct ReportTests {
+    @Test(
+        "summary --json adds up",
+        arguments: [
+            ("lenet", "train", 61_706), ("nin", "infer", 1_992_166),
+            ("nin-cifar", "train", 966_986),
+        ])
+    func summary(_ network: String, _ mode: String, _ parameters: Int) throws {
+        let result = try Program.run([
+            "summary", network, "--mode", mode, "--batch", "4", "--json",
+        ]).json()
+        #expect(
+            Set(result.keys).isSuperset(of: [
+                "schema", "network", "input", "classes", "parameters", "trainable_parameters",
+                "multiply_adds", "layers", "memory",
+            ]))
+        #expect(result["schema"] as? Int == 1)
+        #expect(result["network"] as? String == network)
+        #expect(result["parameters"] as? Int == parameters)
+        #expect(result["trainable_parameters"] as? Int == parameters)
+        let layers = try #require(result["layers"] as? [[String: Any]])
+        #expect(
+            layers.allSatisfy {
+                Set($0.keys) == ["path", "type", "output", "parameters", "multiply_adds"]
+            })
+        #expect(layers.reduce(0) { $0 + ($1["parameters"] as? Int ?? 0) } == parameters)
+        #expect(
+            layers.reduce(0) { $0 + ($1["multiply_adds"] as? Int ?? 0) }
+                == result["multiply_adds"] as? Int)
+        let memory = try #require(result["memory"] as? [String: Int])
+        #expect(
+            Set(memory.keys) == [
+                "parameters", "gradients", "optimizer", "activations", "workspace", "total",
+            ])
+        let input = try #require(result["input"] as? [Int])
+        let batch = 4 * 4 * input.reduce(1, *)
+        let parts = memory.filter { $0.key != "total" }.values.reduce(0, +)
+        #expect(memory["total"] == parts + batch)
+        #expect(try #require(memory["parameters"]) >= 4 * parameters)
+        #expect(memory["gradients"] == (mode == "train" ? memory["parameters"] : 0))
+    }
+
+    @Test("summary prints a table that ends with the totals")
+    func summaryText() throws {
+        let outcome = try Program.run(["summary", "lenet", "--classes", "7", "--batch", "2"])
+        #expect(outcome.code == 0)
+        #expect(outcome.output.contains("features.3"))
+        #expect(outcome.output.contains("61,451") || outcome.output.contains("61 451"))
+    }
+
+    @Test("models --json lists every network")
+    func models() throws {
+        let result = try Program.run(["models", "--json"]).json()
+        #expect(result["schema"] as? Int == 1)
+        let models = try #require(result["models"] as? [[String: Any]])
+        #expect(
+            models.compactMap { $0["name"] as? String } == [
+                "lenet", "alexnet-d2l", "nin", "nin-cifar", "nin-imagenet",
+            ])
+        for model in models {
+            #expect(
+                Set(model.keys) == [
+                    "name", "summary", "input", "classes", "parameters", "multiply_adds", "paper",
+                    "accuracy",
+                ])
+        }
+        let text = try Program.run(["models"]).output
+        for model in models { #expect(text.contains(try #require(model["name"] as? String))) }
+    }
+
+    @Test("bench --json measures each mode and batch")
+    func bench() throws {
+        let result = try Program.run([
+            "bench", "lenet", "--batch", "2,3", "--seconds", "0.01", "--json",
+        ]).json()
+        #expect(Set(result.keys) == ["schema", "network", "input", "machine", "results"])
+        let results = try #require(result["results"] as? [[String: Any]])
+        #expect(results.map { $0["mode"] as? String } == ["train", "infer", "train", "infer"])
+        #expect(results.map { $0["batch"] as? Int } == [2, 2, 3, 3])
+        for row in results {
+            #expect(
+                Set(row.keys) == [
+                    "mode", "precision", "batch", "threads", "device", "images_per_second",
+                    "milliseconds_per_step", "peak_memory_bytes",
+                ])
+            let times = try #require(row["milliseconds_per_step"] as? [String: Double])
+            let (least, median, most) = (times["min"], times["median"], times["max"])
+            #expect(try #require(least) <= #require(median))
+            #expect(try #require(median) <= #require(most))
+        }
+    }
+
+    @Test("doctor says what there is")
+    func doctor() throws {
+        let result = try Program.run(["doctor", "--json"]).json()
+        #expect(
+            Set(result.keys) == ["schema", "version", "machine", "library", "threads", "data"])
+        #expect(result["threads"] as? Int == 1)
+        let text = try Program.run(["doctor"]).output
+        #expect(text.contains("oneDNN"))
+    }
+
+    @Test("Colours are obeyed for standard output, and control characters need a terminal")
+    func colors() throws {
+        let plain = try Program.run(["doctor"], environment: ["TERM": "xterm-256color"]).output
+        #expect(!plain.contains("\u{1B}"))
+        let forced = try Program.run(["doctor"], environment: ["FORCE_COLOR": "1"]).output
+        #expect(forced.contains("\u{1B}["))
+        #expect(
+            forced.replacing(#/\u{1B}\[[0-9;]*m/#, with: "") == plain, "only colours are added")
+    }
+}
