@@ -55,6 +55,10 @@ public final class TrainingRun {
     private var savePause = Duration.seconds(60)
     /// Checkpoints newer than the one the run goes on from, which cannot be read.
     private let damaged: [String]
+    /// The library that computed before the run was stopped, if it was another one.
+    private var formerLibrary: String?
+    /// The learning rate of the last step.
+    private var lastRate: Float = 0
 
     /// Prepares a run: finds its checkpoint or draws its weights.
     ///
@@ -95,7 +99,11 @@ public final class TrainingRun {
         state = Checkpoint.State(
             configuration: configuration, fingerprint: fingerprint, threads: backend.threadCount,
             library: backend.library.name)
-        let initial = try Self.initialWeights(configuration, trainer.network, entry.name)
+        // A file of weights that does not fit is told before anything is made on disk.
+        if Checkpoint.files(in: folder.path).isEmpty {
+            trainer.weights = try Self.initialWeights(
+                configuration, trainer.network, entry.name)
+        }
         try folder.create()
         log = try MetricsLog(folder.metrics)
         AtomicFile.removeLeftovers(in: folder.path)
@@ -106,10 +114,16 @@ public final class TrainingRun {
                 checkpoint.state, continues: state, in: folder,
                 stepsPerEpoch: Self.stepCount(data, configuration))
             try Self.load(checkpoint, into: trainer, of: entry.name, in: folder)
+            if checkpoint.state.library != state.library {
+                formerLibrary = checkpoint.state.library
+            }
+            let library = state.library
             state = checkpoint.state
             state.configuration = configuration
-        } else {
-            trainer.weights = initial
+            state.library = library
+        } else if !damaged.isEmpty {
+            trainer.weights = try Self.initialWeights(
+                configuration, trainer.network, entry.name)
         }
         try log.keep(state.metricsByteCount)
         self.configuration = configuration
@@ -131,6 +145,12 @@ public final class TrainingRun {
         let stepsPerEpoch = Self.stepCount(data, configuration)
         report(.began(steps: totalSteps(stepsPerEpoch), from: state.step))
         removeDamaged()
+        if let formerLibrary {
+            report(
+                .remark(
+                    "So far \(formerLibrary) has computed, and now \(state.library) does; the bits "
+                        + "may differ from those of a run that was not stopped."))
+        }
         try writeRecord(state.isFinished ? "finished" : "running")
         do throws(FoveaError) {
             while state.epoch < configuration.epochs, !isAtMaximum {
@@ -192,6 +212,7 @@ public final class TrainingRun {
                 peak: configuration.rate)
             let ready = clock.now
             try trainer.run(batch, rate: rate)
+            lastRate = rate
             count(since: start, ready)
             observeGuessing()
             try logIfDue(stepsPerEpoch, rate: rate)
@@ -295,7 +316,7 @@ public final class TrainingRun {
     private func logTest(_ test: Metrics, at epoch: Double) throws(FoveaError) {
         let point = MetricPoint(
             epoch: epoch, step: state.step, split: "test", loss: test.loss,
-            accuracy: test.accuracy, lr: configuration.rate,
+            accuracy: test.accuracy, lr: lastRate,
             imagesPerSecond: Double(state.images) / max(state.stepSeconds, 1e-9), waiting: 0)
         try log.append(point)
         report(.point(point))
