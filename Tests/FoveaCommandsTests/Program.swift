@@ -70,11 +70,11 @@ struct Program {
             process.environment = variables
             let (output, remarks) = (self.folder.path + "/.out", self.folder.path + "/.err")
             for path in [output, remarks] {
-                FileManager.default.createFile(atPath: path, contents: nil)
+                _ = FileManager.default.createFile(atPath: path, contents: nil)
             }
             process.standardOutput = FileHandle(forWritingAtPath: output)
             process.standardError = FileHandle(forWritingAtPath: remarks)
-            FileManager.default.createFile(
+            _ = FileManager.default.createFile(
                 atPath: self.folder.path + "/.in", contents: Data(input.utf8))
             process.standardInput = FileHandle(forReadingAtPath: self.folder.path + "/.in")
             try process.run()
