@@ -132,12 +132,12 @@ struct DecodedPNG {
         let missing = try #require(throws: FoveaError.self) { try sample().writeSVG(to: absent) }
         #expect(missing.code == .cannotCreate && missing.path == absent)
 
-        // A folder cannot be replaced by a file, and the half-written file must not stay behind.
+        // A folder cannot be replaced by a file, and nothing may stay behind beside it.
         let taken = folder.appendingPathComponent("taken").path
         try FileManager.default.createDirectory(
             atPath: taken + "/inner", withIntermediateDirectories: true)
         let refused = try #require(throws: FoveaError.self) { try sample().writeSVG(to: taken) }
-        #expect(refused.code == .cannotWrite && refused.path == taken)
+        #expect(refused.code == .cannotCreate && refused.path == taken)
         let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         #expect(left == ["picture.png", "taken"])
     }
