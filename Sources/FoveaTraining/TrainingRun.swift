@@ -57,8 +57,6 @@ public final class TrainingRun {
     private let damaged: [String]
     /// The library that computed before the run was stopped, if it was another one.
     private var formerLibrary: String?
-    /// The learning rate of the last step.
-    private var lastRate: Float = 0
 
     /// Prepares a run: finds its checkpoint or draws its weights.
     ///
@@ -207,12 +205,9 @@ public final class TrainingRun {
             let start = clock.now
             guard let batch = loader.next() else { break }
             defer { loader.recycle(batch) }
-            let rate = configuration.schedule.rate(
-                step: state.step, of: stepsPerEpoch * configuration.epochs,
-                peak: configuration.rate)
+            let rate = rate(ofStep: state.step)
             let ready = clock.now
             try trainer.run(batch, rate: rate)
-            lastRate = rate
             count(since: start, ready)
             observeGuessing()
             try logIfDue(stepsPerEpoch, rate: rate)
@@ -285,6 +280,13 @@ public final class TrainingRun {
         return metrics
     }
 
+    /// The learning rate of a step, counted from zero.
+    private func rate(ofStep step: Int) -> Float {
+        configuration.schedule.rate(
+            step: step, of: Self.stepCount(data, configuration) * configuration.epochs,
+            peak: configuration.rate)
+    }
+
     // MARK: - Logging
 
     private func logIfDue(_ stepsPerEpoch: Int, rate: Float) throws(FoveaError) {
@@ -316,7 +318,7 @@ public final class TrainingRun {
     private func logTest(_ test: Metrics, at epoch: Double) throws(FoveaError) {
         let point = MetricPoint(
             epoch: epoch, step: state.step, split: "test", loss: test.loss,
-            accuracy: test.accuracy, lr: lastRate,
+            accuracy: test.accuracy, lr: rate(ofStep: state.step - 1),
             imagesPerSecond: Double(state.images) / max(state.stepSeconds, 1e-9), waiting: 0)
         try log.append(point)
         report(.point(point))
