@@ -6,9 +6,9 @@
 #
 # LeNet is trained on the first 2000 images of Fashion-MNIST, once without interruption and once with
 # SIGKILL after a random time, again and again, each time going on with --resume. Every other start
-# saves after each step, so that about as many kills fall into saving as into computing; the others
-# save every 25 steps and lose some. At the end the weights and the logged figures must be the same.
-# If a run comes to its end before it was killed often enough, another one is begun.
+# saves after each step, so that some kills fall into the writing of a file, about one in ten; the
+# others save every 25 steps and lose some. At the end the weights and the logged figures must be the
+# same. If a run comes to its end before it was killed often enough, another one is begun.
 #
 # Not among the fast tests, as it takes a minute. Variables: FOVEA is the command, .build/release/fovea
 # if not set; DATA_DIR the folder of the images; SEED where the random times begin, the clock if not set.

@@ -120,12 +120,16 @@ final class TemporaryFolder: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         guard isKept else { return }
         Self.kept.withLock { kept in
-            if kept.isEmpty { atexit { TemporaryFolder.kept.withLock { $0 = [] } } }
-            kept.append(self)
+            if kept.isEmpty { atexit { TemporaryFolder.removeKept() } }
+            kept.append(path)
         }
     }
 
-    private static let kept = Mutex<[TemporaryFolder]>([])
+    private static let kept = Mutex<[String]>([])
+
+    private static func removeKept() {
+        for path in kept.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
+    }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
