@@ -110,6 +110,7 @@ struct Program {
 /// A folder that is removed with all it holds at the end of a test.
 final class TemporaryFolder: Sendable {
     let path: String
+    private let isKept: Bool
 
     /// Makes a folder.
     ///
@@ -118,6 +119,7 @@ final class TemporaryFolder: Sendable {
     init(isKept: Bool = false) throws {
         path = FileManager.default.temporaryDirectory.path + "/fovea-command-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        self.isKept = isKept
         guard isKept else { return }
         Self.kept.withLock { kept in
             if kept.isEmpty { atexit { TemporaryFolder.removeKept() } }
@@ -131,7 +133,9 @@ final class TemporaryFolder: Sendable {
         for path in kept.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit {
+        if !isKept { try? FileManager.default.removeItem(atPath: path) }
+    }
 
     /// Writes a file into the folder, and into a folder below it if the name says so.
     @discardableResult

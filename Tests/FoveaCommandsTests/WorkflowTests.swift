@@ -164,7 +164,7 @@ import Testing
             let confusion = try #require(result["confusion"] as? [[Int]])
             #expect(confusion.map { $0.reduce(0, +) } == [Int](repeating: 5, count: 10))
             let classes = try #require(result["classes"] as? [[String: Any]])
-            #expect(classes.count == 10)
+            try #require(classes.count == 10)
             #expect(
                 Set(classes[0].keys) == ["name", "images", "precision", "recall", "f1"])
             #expect(classes[9]["name"] as? String == "Ankle boot")
@@ -265,7 +265,7 @@ import Testing
         try folder.write("a.PNG", png(width: 1, height: 1, [128]))
         try folder.write("notes.txt", Array("no picture".utf8))
         let predictions = try Self.predictions([run.run, folder.path, path])
-        #expect(predictions.map(\.image) == [folder.path + "/a.PNG", path, path])
+        try #require(predictions.map(\.image) == [folder.path + "/a.PNG", path, path])
         #expect(predictions[1].classes.first?.label == 6)
         let named = try Self.predictions(
             [run.run, "-"], input: "\(path)\n\n\(folder.path)/a.PNG\n")
@@ -281,7 +281,7 @@ import Testing
         ])
         #expect(outcome.code == 0, "\(outcome.remarks)")
         let lines = outcome.output.split(separator: "\n")
-        #expect(lines.count == 3)
+        try #require(lines.count == 3)
         #expect(lines.first == "test image 4 (Coat)")
         #expect(lines[1].wholeMatch(of: #/  Coat +\d+\.\d %  ━+/#) != nil, "\(lines[1])")
         expectPlain(outcome.output)
