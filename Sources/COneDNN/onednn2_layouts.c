@@ -111,14 +111,16 @@ static int64_t checked_count(int rank, const int64_t *dimensions)
 
 static dnnl_format_tag_t format_tag(int32_t tag, int rank)
 {
-    static const dnnl_format_tag_t tags[3][MAX_RANK] = {
+    static const dnnl_format_tag_t tags[4][MAX_RANK] = {
         [FOVEA_TAG_PLAIN] = {dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd, dnnl_abcde},
         [FOVEA_TAG_CHANNELS_LAST] = {dnnl_format_tag_undef, dnnl_ab, dnnl_acb, dnnl_acdb,
                                      dnnl_acdeb},
         [FOVEA_TAG_BLOCKED16] = {dnnl_format_tag_undef, dnnl_format_tag_undef, dnnl_aBc16b,
                                  dnnl_aBcd16b, dnnl_aBcde16b},
+        [FOVEA_TAG_BLOCKED8] = {dnnl_format_tag_undef, dnnl_format_tag_undef, dnnl_aBc8b,
+                                dnnl_aBcd8b, dnnl_aBcde8b},
     };
-    bool known = tag >= FOVEA_TAG_PLAIN && tag <= FOVEA_TAG_BLOCKED16;
+    bool known = tag >= FOVEA_TAG_PLAIN && tag <= FOVEA_TAG_BLOCKED8;
     return known && rank >= 1 && rank <= MAX_RANK ? tags[tag][rank - 1] : dnnl_format_tag_undef;
 }
 

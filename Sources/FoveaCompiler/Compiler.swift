@@ -11,7 +11,9 @@ package struct Compiler: Sendable {
     package static let passes: [any Pass] = [
         EliminateDeadNodes(),
         FuseBias(),
+        FoldNormalization(),
         FuseActivation(),
+        FuseNormalization(),
         AbsorbReshape(),
     ]
 

@@ -55,7 +55,7 @@ package struct KernelRequest: Sendable {
     package let op: Op
     /// The types of the inputs.
     package let inputs: [TensorType]
-    /// How the inputs lie; nil where a parameter's layout is still free.
+    /// How the inputs lie; nil where a layout is still free: a parameter's, or what follows from one.
     package let layouts: [Layout?]
     /// The types of the outputs.
     package let outputs: [TensorType]

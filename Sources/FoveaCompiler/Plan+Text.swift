@@ -5,7 +5,7 @@ import OrderedCollections
 extension Plan: CustomStringConvertible {
     /// One line a step, then the sizes.
     public var description: String {
-        let rows = steps.map(line)
+        let rows = preparation.map { "once: " + line($0) } + steps.map(line)
         let summary =
             "\(steps.count) steps, \(reorderCount) reorders, arena \(arenaByteCount) bytes "
             + "(scratch \(scratch.count)), parameters \(parameterByteCount) bytes"
@@ -33,6 +33,7 @@ extension Plan: CustomStringConvertible {
             case .arena(let offset): "@\(offset)"
             case .parameter(let offset): "parameter@\(offset)"
             case .gradient(let offset): "gradient@\(offset)"
+            case .derived(let offset): "derived@\(offset)"
             case .input(let name): name
             }
         return "\(buffer.type) \(buffer.layout) \(place)"

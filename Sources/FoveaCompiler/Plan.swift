@@ -10,8 +10,11 @@ public struct Plan: Sendable {
         case arena(Int)
         /// Among the parameters, at this offset.
         case parameter(Int)
-        /// Among the gradients, at the offset of its parameter.
+        /// Among the gradients, at the offset of its parameter: a weight's gradient, or what a
+        /// statistic is from the next step on.
         case gradient(Int)
+        /// In memory of the plan's own that lasts, at this offset: what follows from parameters.
+        case derived(Int)
         /// In memory that is given at every execution.
         case input(String)
     }
@@ -56,6 +59,8 @@ public struct Plan: Sendable {
         public let name: String
         /// The extents.
         public let shape: Shape
+        /// What it is for.
+        public let role: ParameterRole
         /// How it lies.
         public let layout: Layout
         /// Its offset in bytes.
@@ -66,10 +71,16 @@ public struct Plan: Sendable {
     public internal(set) var buffers: [Buffer] = []
     /// The steps in the order of their execution.
     public internal(set) var steps: [Step] = []
+    /// The steps that follow from the parameters alone, to be done when those have changed.
+    public internal(set) var preparation: [Step] = []
     /// The parameters in the order in which they lie.
     public internal(set) var parameters: [ParameterSlot] = []
     /// The size of all parameters together.
     public internal(set) var parameterByteCount = 0
+    /// The size of the statistics, which lie before the weights.
+    public internal(set) var statisticByteCount = 0
+    /// The size of what follows from the parameters.
+    public internal(set) var derivedByteCount = 0
     /// The size of the arena for everything between the steps, scratch memory included.
     public internal(set) var arenaByteCount = 0
     /// The part of the arena that kernels use while they run.

@@ -8,7 +8,10 @@ import OrderedCollections
 /// lie; where the kernel wants another layout, a reorder is put in between, once for all readers. A
 /// parameter takes the layout that its first reader wants, so that weights lie as the forward
 /// kernels like them; a gradient is brought into its parameter's layout, so that the optimiser is
-/// one loop.
+/// one loop. Statistics lie before the weights, which that loop runs over.
+///
+/// In a plan that does not train, what follows from parameters alone becomes a step of the plan's
+/// preparation, with its output in memory that lasts from run to run.
 struct Planner {
     private let graph: Graph
     private let library: any KernelLibrary
@@ -18,7 +21,6 @@ struct Planner {
     private var buffers: [Graph.Value: [Int]] = [:]
     /// The buffer whose memory a buffer shares, if it is not its own.
     private var owner: [Int] = []
-    private var slots: OrderedDictionary<String, (value: Graph.Value, buffer: Int?)> = [:]
     /// How many readers of each value are still to come.
     private var pendingReads: [Graph.Value: Int] = [:]
 
@@ -37,6 +39,7 @@ struct Planner {
         for node in graph.nodes {
             for input in node.inputs { pendingReads[input, default: 0] += 1 }
         }
+        settleStatistics()
         for node in graph.nodes {
             try place(node)
             for input in node.inputs { pendingReads[input, default: 1] -= 1 }
@@ -54,8 +57,9 @@ struct Planner {
             let layout = library.plainLayout(of: input.type)
             buffers[node.value()] = [addBuffer(input.type, layout, .input(input.label))]
         case .parameter(let parameter):
-            slots[parameter.key] = (node.value(), nil)
-            if let layout = pinned[parameter.key] { settle(node.value(), parameter, layout) }
+            if let layout = pinned[parameter.key], parameter.role == .weight {
+                settle(node.value(), parameter, layout)
+            }
         case .constant(let constant):
             let type = node.outputs[0]
             let buffer = addBuffer(type, library.plainLayout(of: type), nil)
@@ -72,7 +76,11 @@ struct Planner {
         let request = KernelRequest(
             op: node.op, inputs: node.inputs.map { graph[$0] },
             layouts: node.inputs.map { value in
-                buffers[value].map { planned.buffers[$0[0]].layout }
+                buffers[value].flatMap { known in
+                    // What lasts from run to run is brought into any layout once.
+                    if case .derived = planned.buffers[known[0]].place { return nil }
+                    return planned.buffers[known[0]].layout
+                }
             },
             outputs: node.outputs, isTraining: planned.isTraining)
         let choice = try library.kernel(for: request)
@@ -80,21 +88,46 @@ struct Planner {
         for (value, layout) in zip(node.inputs, choice.inputs) {
             inputs.append(try buffer(of: value, in: layout, path: node.path))
         }
+        let lasts = followsFromParameters(inputs)
         var outputs: [Int] = []
         for (index, type) in node.outputs.enumerated() {
+            let layout = choice.outputs[index]
             let shares =
                 index == 0 && choice.kernel.worksInPlace
-                && mayOverwrite(node.inputs[0], inputs[0], choice.outputs[0])
+                && mayOverwrite(node.inputs[0], inputs[0], layout)
             outputs.append(
-                addBuffer(type, choice.outputs[index], nil, sharing: shares ? inputs[0] : nil))
+                lasts
+                    ? addDerived(type, layout)
+                    : addBuffer(type, layout, nil, sharing: shares ? inputs[0] : nil))
             buffers[node.value(index)] = [outputs[index]]
         }
-        let multiplyAdds = node.op.definition.multiplyAdds(
-            inputs: request.inputs, outputs: node.outputs)
-        planned.steps.append(
+        append(
             Plan.Step(
                 action: .compute(node.op), path: node.path, inputs: inputs, outputs: outputs,
-                multiplyAdds: multiplyAdds, kernel: choice.kernel))
+                multiplyAdds: node.op.definition.multiplyAdds(
+                    inputs: request.inputs, outputs: node.outputs), kernel: choice.kernel),
+            isPreparation: lasts)
+    }
+
+    private mutating func append(_ step: Plan.Step, isPreparation: Bool) {
+        if isPreparation { planned.preparation.append(step) } else { planned.steps.append(step) }
+    }
+
+    /// Whether a step over these buffers need not be done at every run.
+    private func followsFromParameters(_ inputs: [Int]) -> Bool {
+        !planned.isTraining && !inputs.isEmpty
+            && inputs.allSatisfy {
+                switch planned.buffers[owner[$0]].place {
+                case .parameter, .derived: true
+                case .arena, .gradient, .input: false
+                }
+            }
+    }
+
+    private mutating func addDerived(_ type: TensorType, _ layout: Layout) -> Int {
+        let buffer = addBuffer(type, layout, .derived(planned.derivedByteCount))
+        planned.derivedByteCount += MemoryPlan.aligned(layout.byteCount)
+        return buffer
     }
 
     private mutating func alias(_ node: Graph.Node, _ shape: Shape) throws(FoveaError) {
@@ -147,12 +180,14 @@ struct Planner {
         }
         let source = known[0]
         let type = graph[value]
-        let target = addBuffer(type, layout, nil)
-        planned.steps.append(
+        let lasts = followsFromParameters([source])
+        let target = lasts ? addDerived(type, layout) : addBuffer(type, layout, nil)
+        append(
             Plan.Step(
                 action: .reorder, path: path, inputs: [source], outputs: [target], multiplyAdds: 0,
-                kernel: try library.reorder(type, from: planned.buffers[source].layout, to: layout))
-        )
+                kernel: try library.reorder(
+                    type, from: planned.buffers[source].layout, to: layout)),
+            isPreparation: lasts)
         buffers[value, default: []].append(target)
         return target
     }
@@ -162,13 +197,23 @@ struct Planner {
         _ value: Graph.Value, _ parameter: Op.Parameter, _ layout: Layout
     ) {
         let offset = planned.parameterByteCount
-        let buffer = addBuffer(graph[value], layout, .parameter(offset))
-        buffers[value] = [buffer]
-        slots[parameter.key] = (value, buffer)
+        buffers[value] = [addBuffer(graph[value], layout, .parameter(offset))]
         planned.parameters.append(
             Plan.ParameterSlot(
-                name: parameter.key, shape: parameter.shape, layout: layout, offset: offset))
+                name: parameter.key, shape: parameter.shape, role: parameter.role, layout: layout,
+                offset: offset))
         planned.parameterByteCount += MemoryPlan.aligned(layout.byteCount)
+    }
+
+    /// Places the statistics, which are vectors and lie the same way for every kernel.
+    private mutating func settleStatistics() {
+        for node in graph.nodes {
+            guard case .parameter(let parameter) = node.op, parameter.role == .statistic else {
+                continue
+            }
+            settle(node.value(), parameter, library.plainLayout(of: graph[node.value()]))
+        }
+        planned.statisticByteCount = planned.parameterByteCount
     }
 
     // MARK: - Places
@@ -185,9 +230,9 @@ struct Planner {
                     buffer = try addCopy(of: buffer, to: nil, path: "")
                 }
                 planned.outputs[name] = buffer
-            case .gradient(let name):
+            case .gradient(let name), .update(let name):
                 guard let slot = planned.parameters.first(where: { $0.name == name }) else {
-                    preconditionFailure("\(name) has a gradient and no reader")
+                    preconditionFailure("\(name) is to change, but nothing reads it")
                 }
                 try settleGradient(value, slot)
             }
@@ -261,7 +306,9 @@ struct Planner {
         for number in planned.buffers.indices where owner[number] != number {
             planned.buffers[number].place = planned.buffers[owner[number]].place
         }
-        let scratch = planned.steps.reduce(0) { max($0, $1.kernel.scratchByteCount) }
+        let scratch = (planned.preparation + planned.steps).reduce(0) {
+            max($0, $1.kernel.scratchByteCount)
+        }
         planned.scratch = memory.byteCount..<(memory.byteCount + MemoryPlan.aligned(scratch))
         planned.arenaByteCount = planned.scratch.upperBound
     }

@@ -39,15 +39,16 @@ extension Graph {
                 builder.setResult(.gradient(parameter.key), to: gradient)
                 continue
             }
-            if case .maxPool(let pool) = node.op, !pool.recordsWinners {
+            let op = node.op.definition
+            if op.isForInferenceOnly {
                 throw Diagnostic(
-                    "\(pool.name) \(pool.attributes) was not recorded for training and has no "
+                    "\(op.name) \(op.attributes) was not recorded for training and has no "
                         + "gradient.", path: node.path)
             }
-            let leaving = node.op.definition.gradient(of: node, from: arriving, in: &builder)
+            let leaving = op.gradient(of: node, from: arriving, in: &builder)
             precondition(
                 leaving.count == node.inputs.count,
-                "\(node.op.definition.name) has a gradient rule for \(leaving.count) inputs")
+                "\(op.name) has a gradient rule for \(leaving.count) inputs")
             for (input, gradient) in zip(node.inputs, leaving) where wanted[input.node] {
                 if let gradient { gradients[input, default: []].append(gradient) }
             }
@@ -68,15 +69,21 @@ extension Graph {
         return leads
     }
 
-    /// The graph without the nodes that no result depends on.
-    ///
-    /// - Returns: The smaller graph, in the same order.
-    public func withoutDeadNodes() -> Graph {
+    /// For each node, whether a result depends on it.
+    package func livingNodes() -> [Bool] {
         var alive = [Bool](repeating: false, count: nodes.count)
         for value in results.values { alive[value.node] = true }
         for node in nodes.reversed() where alive[node.index] {
             for input in node.inputs { alive[input.node] = true }
         }
+        return alive
+    }
+
+    /// The graph without the nodes that no result depends on.
+    ///
+    /// - Returns: The smaller graph, in the same order.
+    public func withoutDeadNodes() -> Graph {
+        let alive = livingNodes()
         return GraphRewriter.rewrite(self) { node, rewriter in
             alive[node.index] ? rewriter.copy(node) : rewriter.omit(node)
         }

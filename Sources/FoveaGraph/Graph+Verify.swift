@@ -5,8 +5,8 @@ extension Graph {
     /// Checks every invariant of a graph.
     ///
     /// Nodes stand at their own index, read only earlier nodes' existing outputs, obey their shape
-    /// rule, name each parameter once, and every result exists; the gradient of a parameter has the
-    /// parameter's shape.
+    /// rule, name each parameter once, and every result exists; the gradient and the next value of a
+    /// parameter have its shape.
     ///
     /// - Throws: The first violation, with the node it is found at.
     public func verify() throws(Diagnostic) {
@@ -58,6 +58,12 @@ extension Graph {
                 }
                 guard shape == self[value].shape else {
                     throw Diagnostic("its gradient has the shape \(self[value].shape)", path: name)
+                }
+            case .update(let name):
+                guard shapes[name] == self[value].shape else {
+                    throw Diagnostic(
+                        "is to become \(self[value]), but is no parameter of that shape",
+                        path: name)
                 }
             }
         }

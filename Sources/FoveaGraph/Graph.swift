@@ -43,12 +43,15 @@ public struct Graph: Sendable, Equatable {
         case output(String)
         /// The gradient of the loss with respect to the parameter of this name.
         case gradient(String)
+        /// What the statistic of this name is from the next step on.
+        case update(String)
 
-        /// The name of an output, or "gradient of fc.weight".
+        /// The name of an output, "gradient of fc.weight", or "next bn1.running_mean".
         public var description: String {
             switch self {
             case .output(let name): name
             case .gradient(let name): "gradient of \(name)"
+            case .update(let name): "next \(name)"
             }
         }
     }

@@ -53,14 +53,29 @@ public struct GraphRewriter {
     ///   - node: The node of the old graph.
     ///   - op: What is computed instead.
     ///   - inputs: What it reads, as values of the old graph.
+    ///   - added: What it reads after that, as values of the new graph.
     public mutating func replace(
-        _ node: Graph.Node, with op: Op, reading inputs: [Graph.Value]
+        _ node: Graph.Node, with op: Op, reading inputs: [Graph.Value],
+        then added: [Graph.Value] = []
     ) {
-        let first = builder.derive(op, inputs.map(place), path: node.path)
+        let first = builder.derive(op, inputs.map(place) + added, path: node.path)
         let count = builder.graph.nodes[first.node].outputs.count
         for output in 0..<min(count, node.outputs.count) {
             places[node.value(output)] = Graph.Value(node: first.node, output: output)
         }
+    }
+
+    /// Records an op that the old graph has nothing like.
+    ///
+    /// - Parameters:
+    ///   - op: What is computed.
+    ///   - inputs: What it reads, as values of the old graph.
+    ///   - path: The layer it belongs to.
+    /// - Returns: Its first output in the new graph.
+    public mutating func derive(
+        _ op: Op, reading inputs: [Graph.Value], path: String
+    ) -> Graph.Value {
+        builder.derive(op, inputs.map(place), path: path)
     }
 
     /// Leaves a node out that nothing reads.

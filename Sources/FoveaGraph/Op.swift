@@ -36,6 +36,9 @@ package protocol OpDefinition: Hashable, Sendable {
     ///   - outputs: The types of the outputs.
     /// - Returns: The number of multiply-adds.
     func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int
+
+    /// Whether it was recorded without what its gradient needs.
+    var isForInferenceOnly: Bool { get }
 }
 
 extension OpDefinition {
@@ -48,6 +51,9 @@ extension OpDefinition {
     ) -> [Graph.Value?] {
         node.inputs.map { _ in nil }
     }
+
+    /// Most ops have a gradient, or are one.
+    package var isForInferenceOnly: Bool { false }
 
     /// No multiply-adds: only convolutions and linear layers are counted, as is usual.
     package func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { 0 }
@@ -77,7 +83,16 @@ public enum Op: Hashable, Sendable {
     case averagePoolGradient(AveragePoolGradient)
     case adaptiveAveragePool(AdaptiveAveragePool)
     case adaptiveAveragePoolGradient(AdaptiveAveragePoolGradient)
+    case batchNormalization(BatchNormalization)
+    case batchNormalizationGradient(BatchNormalizationGradient)
+    case normalization(Normalization)
+    case foldNormalization(FoldNormalization)
+    case movingAverage(MovingAverage)
+    case localResponseNormalization(LocalResponseNormalization)
+    case localResponseNormalizationGradient(LocalResponseNormalizationGradient)
     case dropout(Dropout)
+    case concatenation(Concatenation)
+    case channelSlice(ChannelSlice)
     case reshape(Reshape)
     case softmax(Softmax)
     case softmaxGradient(SoftmaxGradient)
@@ -108,7 +123,16 @@ public enum Op: Hashable, Sendable {
         case .averagePoolGradient(let op): op
         case .adaptiveAveragePool(let op): op
         case .adaptiveAveragePoolGradient(let op): op
+        case .batchNormalization(let op): op
+        case .batchNormalizationGradient(let op): op
+        case .normalization(let op): op
+        case .foldNormalization(let op): op
+        case .movingAverage(let op): op
+        case .localResponseNormalization(let op): op
+        case .localResponseNormalizationGradient(let op): op
         case .dropout(let op): op
+        case .concatenation(let op): op
+        case .channelSlice(let op): op
         case .reshape(let op): op
         case .softmax(let op): op
         case .softmaxGradient(let op): op

@@ -20,6 +20,8 @@ public enum Initializer: Hashable, Sendable {
     case normal(deviation: Float)
     /// Uniform in ±1/√fan-in, as PyTorch's layers begin unless told otherwise.
     case fanInUniform
+    /// Uniform in ±√(3 / fan-in), which Caffe calls Xavier.
+    case caffeXavier
     /// Uniform in ±√(6 / (fan-in + fan-out)) (Glorot and Bengio, 2010).
     case xavierUniform
     /// Normal with the variance 2 / (fan-in + fan-out) (Glorot and Bengio, 2010).

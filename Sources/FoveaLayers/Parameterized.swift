@@ -76,6 +76,33 @@ struct ParameterPaths {
         walk(network, "")
     }
 
+    /// The paths of a value that the walk came by, found by the first thing inside it that has an
+    /// identity.
+    func places(of value: any Parameterized) -> [String] {
+        guard let (path, identity) = Self.firstIdentity(in: value, "") else { return [] }
+        let known = layers[identity] ?? parameters[identity].map { [$0] } ?? []
+        return known.compactMap { full in
+            guard full.hasSuffix(path) else { return nil }
+            let prefix = full.dropLast(path.count)
+            return String(prefix.hasSuffix(".") ? prefix.dropLast() : prefix)
+        }
+    }
+
+    private static func firstIdentity(
+        in owner: any Parameterized, _ path: String
+    ) -> (path: String, identity: Identity)? {
+        for part in owner.parts {
+            let place = path.isEmpty ? part.name : "\(path).\(part.name)"
+            switch part.content {
+            case .identity(let identity): return (path, identity)
+            case .parameter(let parameter): return (place, parameter.identity)
+            case .parameterized(let inner):
+                if let found = firstIdentity(in: inner, place) { return found }
+            }
+        }
+        return nil
+    }
+
     private mutating func walk(_ owner: any Parameterized, _ path: String) {
         for part in owner.parts {
             let place = path.isEmpty ? part.name : "\(path).\(part.name)"

@@ -111,3 +111,12 @@ public func relu(_ x: Tensor) -> Tensor { x.recording(.activation(Op.Activation(
 /// - Parameter x: Any tensor.
 /// - Returns: The same shape.
 public func sigmoid(_ x: Tensor) -> Tensor { x.recording(.activation(Op.Activation(.sigmoid))) }
+
+/// The channels of several tensors, one after the other.
+///
+/// - Parameter tensors: Two or more tensors that differ in their number of channels only.
+/// - Returns: [N, sum of the channels, H, W]
+public func concat(_ tensors: [Tensor]) -> Tensor {
+    precondition(!tensors.isEmpty, "nothing is to be joined")
+    return tensors[0].recording(.concatenation(Op.Concatenation()), Array(tensors.dropFirst()))
+}

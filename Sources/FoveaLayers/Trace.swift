@@ -39,19 +39,30 @@ final class Trace {
         if let value = tensor.value { builder.setResult(.output(name), to: value) }
     }
 
-    func record(_ op: Op, _ inputs: [Tensor]) -> Tensor {
+    func record(_ op: Op, _ inputs: [Tensor]) -> Tensor { record(op, inputs, outputs: 1)[0] }
+
+    func record(_ op: Op, _ inputs: [Tensor], outputs count: Int) -> [Tensor] {
         let values = inputs.compactMap(\.value)
+        // What follows from a mistake is not told again.
+        let absorbing = Tensor(shape: inputs[0].shape, value: nil, trace: self)
         guard values.count == inputs.count else {
-            return Tensor(shape: inputs[0].shape, value: nil, trace: self)
+            return [Tensor](repeating: absorbing, count: count)
         }
         do {
             let node = try builder.record(op, values, path: open.last?.path ?? "")
-            let value = Graph.Value(node: node)
-            return Tensor(shape: builder.graph[value].shape, value: value, trace: self)
+            return (0..<count).map { output in
+                let value = Graph.Value(node: node, output: output)
+                return Tensor(shape: builder.graph[value].shape, value: value, trace: self)
+            }
         } catch {
             diagnostics.append(error)
-            return Tensor(shape: inputs[0].shape, value: nil, trace: self)
+            return [Tensor](repeating: absorbing, count: count)
         }
+    }
+
+    func update(_ parameter: Parameter, to next: Tensor) {
+        guard let key = paths.parameters[parameter.identity], let value = next.value else { return }
+        builder.setResult(.update(key), to: value)
     }
 
     func parameter(_ parameter: Parameter, _ shape: Shape, fanIn: Int?) -> Tensor {
@@ -88,6 +99,14 @@ final class Trace {
         let owner = open.last?.path ?? ""
         // A layer without parameters may be stored in several places, such as two of a sequence.
         let places = paths.layers[identity] ?? []
+        enter(path: places.contains(owner) ? owner : places.first ?? owner, type: type)
+    }
+
+    /// Begins a block, whose path is what the paths of the parts inside it begin with.
+    func enter(block: any Parameterized) {
+        let owner = open.last?.path ?? ""
+        let places = paths.places(of: block)
+        let type = "\(Swift.type(of: block))"
         enter(path: places.contains(owner) ? owner : places.first ?? owner, type: type)
     }
 

@@ -8,6 +8,8 @@ public struct TracedNetwork: Sendable {
     public let graph: Graph
     /// The parameters, in the order in which they are first used.
     public let parameters: [ParameterSpecification]
+    /// The parameters that nothing asked for depends on: those of auxiliary heads, except in training.
+    public let idleParameters: [ParameterSpecification]
     /// The layers in the order of their calls, each before those inside it.
     public let calls: [LayerCall]
     /// The number of classes.
@@ -54,11 +56,35 @@ public struct TracedNetwork: Sendable {
             throw ModelError(
                 network: "\(type(of: network))", images: images.perImage, diagnostics: diagnostics)
         }
-        graph = trace.builder.graph
-        parameters = Array(trace.parameters.values)
-        calls = trace.calls
+        let recorded = trace.builder.graph
+        let alive = recorded.livingNodes()
+        graph = recorded.withoutDeadNodes()
+        let used = Set(graph.parameters.map(\.name))
+        parameters = trace.parameters.values.filter { used.contains($0.name) }
+        idleParameters = trace.parameters.values.filter { !used.contains($0.name) }
+        calls = Self.living(trace.calls, alive)
         classes = result.logits.shape.channels
         self.mode = mode
+    }
+}
+
+extension TracedNetwork {
+    /// The calls of which something is left, over the nodes that are left.
+    private static func living(_ calls: [LayerCall], _ alive: [Bool]) -> [LayerCall] {
+        let places = alive.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1 ? 1 : 0)) }
+        var gone: String?
+        return calls.compactMap { call in
+            if let gone, call.path.hasPrefix(gone + ".") { return nil }
+            let nodes = places[call.nodes.lowerBound]..<places[call.nodes.upperBound]
+            // A dropout records nothing unless it trains, and is a layer all the same.
+            guard call.nodes.isEmpty || !nodes.isEmpty else {
+                gone = call.path
+                return nil
+            }
+            var call = call
+            call.nodes = nodes
+            return call
+        }
     }
 }
 

@@ -103,40 +103,8 @@ public struct Catalog: Sendable {
 
     /// All networks, by family.
     public static let all: [Entry] = [
-        Entry(
-            name: "lenet", summary: "LeNet with sigmoids, as the book has it",
-            input: [1, 28, 28], classes: 10, parameters: 61_706, multiplyAdds: 416_520,
-            paper: "LeCun et al. 1998", accuracy: ".805 on Fashion-MNIST (d2l, 10 epochs)",
-            make: { LeNet(classes: $0.classes ?? 10) }),
-        Entry(
-            name: "alexnet-d2l", summary: "AlexNet in one column, as the book has it",
-            input: [1, 224, 224], classes: 10, parameters: 46_764_746, multiplyAdds: 938_146_176,
-            paper: "Krizhevsky et al. 2012",
-            accuracy: ".880 on Fashion-MNIST (d2l, 10 epochs)",
-            make: { AlexNetD2L(classes: $0.classes ?? 10, dropout: $0.dropout ?? 0.5) }),
-        Entry(
-            name: "nin", summary: "Network in Network, as the book has it",
-            input: [1, 224, 224], classes: 10, parameters: 1_992_166, multiplyAdds: 762_297_352,
-            paper: "Lin et al. 2013, arXiv:1312.4400",
-            accuracy: ".837 on Fashion-MNIST (d2l, 10 epochs)",
-            make: {
-                .d2l(
-                    classes: $0.classes ?? 10,
-                    dropout: Dropout($0.dropout ?? 0.5, of: $0.dropoutUnit)) as NiN
-            }),
-        Entry(
-            name: "nin-cifar", summary: "Network in Network, the authors' form for 32×32",
-            input: [3, 32, 32], classes: 10, parameters: 966_986, multiplyAdds: 222_486_528,
-            paper: "Lin et al. 2013, arXiv:1312.4400",
-            accuracy: ".896 on CIFAR-10 (authors, 120k steps)",
-            make: { .cifar(classes: $0.classes ?? 10, dropout: $0.dropout ?? 0.5) as NiN }),
-        Entry(
-            name: "nin-imagenet", summary: "Network in Network, the authors' form for ImageNet",
-            input: [3, 224, 224], classes: 1000, parameters: 7_595_176,
-            multiplyAdds: 1_100_188_800, paper: "Lin et al. 2013, arXiv:1312.4400",
-            accuracy: ".594 on ImageNet (authors)",
-            make: { .imageNet(classes: $0.classes ?? 1000, dropout: $0.dropout ?? 0.5) as NiN }),
-    ]
+        leNets, alexNets, vggs, nins, googLeNets, resNets, denseNets,
+    ].flatMap { $0 }
 
     /// Finds a network by its name.
     ///

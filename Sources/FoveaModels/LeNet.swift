@@ -22,6 +22,24 @@ public struct LeNet: Layer, Network {
         }
     }
 
+    /// Makes the book's network with batch normalization, which does not pad its images.
+    ///
+    /// - Parameters:
+    ///   - momentum: How far running statistics move towards those of a batch.
+    ///   - classes: The number of classes.
+    public init(batchNormMomentum momentum: Float, classes: Int = 10) {
+        features = Sequential {
+            Conv2d(6, kernel: 5); BatchNorm(momentum: momentum); Sigmoid(); AveragePool2d(kernel: 2)
+            Conv2d(16, kernel: 5); BatchNorm(momentum: momentum); Sigmoid()
+            AveragePool2d(kernel: 2)
+        }
+        classifier = Sequential {
+            Linear(120); BatchNorm(momentum: momentum); Sigmoid()
+            Linear(84); BatchNorm(momentum: momentum); Sigmoid()
+            Linear(classes)
+        }
+    }
+
     /// Classifies a batch of images.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         classifier(features(x).flattened())

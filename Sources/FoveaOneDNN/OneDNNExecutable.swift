@@ -10,6 +10,8 @@ import OrderedCollections
 final class OneDNNExecutable: Executable, @unchecked Sendable {
     let plan: Plan
     private let kernels: [any OneDNNKernel]
+    private let preparation: [any OneDNNKernel]
+    private let derived: DeviceMemory
     private let parameters: OneDNNParameters
     private let arena: DeviceMemory
     /// The steps that read the images or the labels, whose address may change with every run.
@@ -17,6 +19,8 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
     /// Which places of its parameters a plan's own offsets stand for.
     private let offsets: [Int: Int]
     private var boundGeneration = -1
+    /// Of the parameters that the preparation was last run with.
+    private var preparedVersion = -1
     private var boundImages: UnsafeRawPointer?
     private var boundLabels: UnsafeRawPointer?
     private var isProfiling = false
@@ -30,12 +34,9 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
         self.plan = plan
         self.parameters = parameters
         self.arena = arena
-        kernels = plan.steps.map { step in
-            guard let kernel = step.kernel as? any OneDNNKernel else {
-                preconditionFailure("\(step.kernel.name) is another device's kernel")
-            }
-            return kernel
-        }
+        kernels = plan.steps.map(Self.kernel)
+        preparation = plan.preparation.map(Self.kernel)
+        derived = try DeviceMemory(byteCount: plan.derivedByteCount)
         var readers: [(step: Int, input: Int, isImages: Bool)] = []
         for (index, step) in plan.steps.enumerated() {
             for (position, buffer) in step.inputs.enumerated() {
@@ -57,8 +58,15 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
         profile = [Double](repeating: 0, count: plan.steps.count)
         try arena.reserve(plan.arenaByteCount)
         try EngineThread.shared.perform { () throws(FoveaError) in
-            for kernel in kernels { try kernel.prepare() }
+            for kernel in preparation + kernels { try kernel.prepare() }
         }
+    }
+
+    private static func kernel(of step: Plan.Step) -> any OneDNNKernel {
+        guard let kernel = step.kernel as? any OneDNNKernel else {
+            preconditionFailure("\(step.kernel.name) is another device's kernel")
+        }
+        return kernel
     }
 
     func run(
@@ -68,6 +76,10 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
             if boundGeneration != arena.generation { try bind() }
             try rebind(UnsafeRawPointer(images.baseAddress), UnsafeRawPointer(labels?.baseAddress))
             writeConstants()
+            if preparedVersion != parameters.version {
+                for kernel in preparation { try kernel.execute(draw) }
+                preparedVersion = parameters.version
+            }
             if isProfiling {
                 try runMeasured(draw)
             } else {
@@ -94,7 +106,7 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
 
     private func bind() throws(FoveaError) {
         let scratch = arena.base + plan.scratch.lowerBound
-        for (step, kernel) in zip(plan.steps, kernels) {
+        for (step, kernel) in zip(plan.preparation + plan.steps, preparation + kernels) {
             try kernel.bind(
                 inputs: step.inputs.map(address), outputs: step.outputs.map(address),
                 scratch: scratch)
@@ -128,6 +140,7 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
         case .arena(let offset): arena.base + offset
         case .parameter(let offset): parameters.values + (offsets[offset] ?? offset)
         case .gradient(let offset): parameters.gradients + (offsets[offset] ?? offset)
+        case .derived(let offset): derived.base + offset
         // Bound at every run; until then any address will do.
         case .input: arena.base
         }

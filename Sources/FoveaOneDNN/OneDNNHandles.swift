@@ -69,6 +69,7 @@ extension Layout {
         case 1: .plain
         case -1: .channelsLast
         case 16: .blocked16
+        case 8: .blocked8
         default: isPlain ? .plain : nil
         }
     }
@@ -82,12 +83,24 @@ enum Arrangement {
     case channelsLast
     /// Sixteen channels of a pixel lie in one piece, padded with zeros.
     case blocked16
+    /// Eight channels of a pixel lie in one piece, padded with zeros.
+    case blocked8
+
+    /// The number of channels of a block, if there are blocks.
+    var block: Int? {
+        switch self {
+        case .plain, .channelsLast: nil
+        case .blocked16: 16
+        case .blocked8: 8
+        }
+    }
 
     var tag: Int32 {
         switch self {
         case .plain: Int32(FOVEA_TAG_PLAIN)
         case .channelsLast: Int32(FOVEA_TAG_CHANNELS_LAST)
         case .blocked16: Int32(FOVEA_TAG_BLOCKED16)
+        case .blocked8: Int32(FOVEA_TAG_BLOCKED8)
         }
     }
 }

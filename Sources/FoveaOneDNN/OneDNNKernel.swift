@@ -94,7 +94,14 @@ final class LoopKernel: OneDNNKernel, @unchecked Sendable {
     struct Operands {
         fileprivate(set) var inputs: [UnsafeMutableRawPointer] = []
         fileprivate(set) var outputs: [UnsafeMutableRawPointer] = []
+        fileprivate(set) var memory: UnsafeMutableRawPointer?
         fileprivate(set) var draw = RandomDraw(seed: 0, step: 0)
+
+        /// Memory for sums and the like, of which nothing lasts.
+        var scratch: UnsafeMutablePointer<Float> {
+            guard let memory else { preconditionFailure("a kernel runs before it is bound") }
+            return memory.assumingMemoryBound(to: Float.self)
+        }
 
         func input(_ index: Int) -> UnsafeMutablePointer<Float> {
             inputs[index].assumingMemoryBound(to: Float.self)
@@ -106,13 +113,24 @@ final class LoopKernel: OneDNNKernel, @unchecked Sendable {
     }
 
     let name: String
-    let scratchByteCount = 0
+    let scratchByteCount: Int
     let worksInPlace: Bool
     private let body: (Operands) -> Void
     private var operands = Operands()
 
-    init(_ name: String, worksInPlace: Bool = false, _ body: @escaping (Operands) -> Void) {
+    /// Wraps a loop.
+    ///
+    /// - Parameters:
+    ///   - name: What it computes.
+    ///   - worksInPlace: Whether the first output may lie where the first input lies.
+    ///   - scratch: The number of floats it needs while it runs.
+    ///   - body: The loop.
+    init(
+        _ name: String, worksInPlace: Bool = false, scratch: Int = 0,
+        _ body: @escaping (Operands) -> Void
+    ) {
         self.name = "fovea:" + name
+        scratchByteCount = scratch * MemoryLayout<Float>.size
         self.worksInPlace = worksInPlace
         self.body = body
     }
@@ -125,6 +143,7 @@ final class LoopKernel: OneDNNKernel, @unchecked Sendable {
     ) {
         operands.inputs = inputs
         operands.outputs = outputs
+        operands.memory = scratch
     }
 
     func rebind(input: Int, to address: UnsafeMutableRawPointer) {

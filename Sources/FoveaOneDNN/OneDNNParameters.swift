@@ -10,15 +10,20 @@ import Glibc
 final class OneDNNParameters: ParameterStore, @unchecked Sendable {
     let slots: [Plan.ParameterSlot]
     let optimizer: Optimizer?
+    /// Counts the changes of values, so that those notice who keep what follows from them.
+    private(set) var version = 0
     private let byName: [String: Plan.ParameterSlot]
-    private let count: Int
+    private let statistics: Range<Int>
+    private let weights: Range<Int>
     let blocks: [DeviceMemory]
 
     init(_ plan: Plan, _ optimizer: Optimizer?) throws(FoveaError) {
         slots = plan.parameters
         self.optimizer = optimizer
         byName = Dictionary(uniqueKeysWithValues: plan.parameters.map { ($0.name, $0) })
-        count = plan.parameterByteCount / MemoryLayout<Float>.size
+        let size = MemoryLayout<Float>.size
+        statistics = 0..<plan.statisticByteCount / size
+        weights = statistics.upperBound..<plan.parameterByteCount / size
         var blocks: [DeviceMemory] = []
         for _ in 0..<(optimizer.map { 2 + $0.stateNames.count } ?? 1) {
             blocks.append(try DeviceMemory(byteCount: plan.parameterByteCount))
@@ -27,7 +32,8 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
     }
 
     var values: UnsafeMutableRawPointer { blocks[0].base }
-    /// Without an optimiser there are no gradients, and no plan that writes any.
+    /// Without an optimiser there are no gradients, and the next values of statistics take their place
+    /// at once.
     var gradients: UnsafeMutableRawPointer { blocks[min(1, blocks.count - 1)].base }
     var byteCount: Int { blocks.reduce(0) { $0 + $1.byteCount } }
 
@@ -45,12 +51,18 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
     func write(_ part: ParameterPart, of name: String, _ array: NDArray) {
         guard let slot = byName[name], let block = block(of: part) else { return }
         precondition(array.shape == slot.shape, "\(name) is \(slot.shape), not \(array.shape)")
+        version += 1
+        // A plan that gathers no new value for a statistic leaves it as it is.
+        let targets =
+            slot.role == .statistic && part == .value ? [block, gradients] : [block]
         array.withFloats { source in
             guard let base = source.baseAddress else { return }
             let type = TensorType(slot.shape)
-            move(
-                type, from: .plain(type), UnsafeMutablePointer(mutating: base), to: slot.layout,
-                block + slot.offset)
+            for target in targets {
+                move(
+                    type, from: .plain(type), UnsafeMutablePointer(mutating: base),
+                    to: slot.layout, target + slot.offset)
+            }
         }
     }
 
@@ -62,12 +74,16 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
         defer { finite.deallocate() }
         finite.pointee = true
         EngineThread.shared.perform {
-            Team.split(count, multipleOf: 16) { part in
+            Team.split(weights.upperBound, multipleOf: 16) { part in
                 if !isFinite(part, g) { finite.pointee = false }
             }
-            // A step that went wrong must leave the weights as they were.
+            // A step that went wrong must leave everything as it was.
             guard finite.pointee else { return }
-            Team.split(count, multipleOf: 16) { part in
+            version += 1
+            // Where a weight has its gradient, a statistic has its next value.
+            w.update(from: g, count: statistics.count)
+            Team.split(weights.count, multipleOf: 16) { part in
+                let part = part.lowerBound + statistics.count..<part.upperBound + statistics.count
                 switch optimizer {
                 case .sgd(let momentum, let nesterov, let decay):
                     if momentum == 0 {

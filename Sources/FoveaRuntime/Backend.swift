@@ -114,12 +114,13 @@ package protocol ParameterStore: AnyObject, Sendable {
     ///   - array: The numbers in row-major order, of the parameter's shape.
     func write(_ part: ParameterPart, of name: String, _ array: NDArray)
 
-    /// Lets the weights follow from the gradients of the last run.
+    /// Lets the weights follow from the gradients of the last run, and statistics take the values
+    /// it gathered.
     ///
     /// - Parameters:
     ///   - rate: The learning rate.
     ///   - step: The number of this update, counted from one.
-    /// - Returns: Whether all gradients were finite.
+    /// - Returns: Whether all gradients were finite; if not, everything is left as it was.
     func update(rate: Float, step: Int) -> Bool
 }
 

@@ -6,7 +6,7 @@ public import FoveaRuntime
 /// Random small networks, each a pure function of its seed, for tests of what holds for all graphs.
 ///
 /// Convolutions with random windows and groups, poolings of every kind, activations, dropouts and
-/// branches that are added up follow on each other; a linear layer and a loss end them.
+/// normalizations, branches that are added up or joined follow on each other; a linear layer and a loss end them.
 public struct RandomGraph: Sendable {
     /// The network, with the outputs `logits` and `loss`, not yet differentiated.
     public let graph: Graph
@@ -18,8 +18,12 @@ public struct RandomGraph: Sendable {
     public let parameters: [String: HostValue]
 
     /// Makes the network that belongs to a seed.
-    public init(seed: UInt64) {
-        var recipe = Recipe(seed: seed)
+    ///
+    /// - Parameters:
+    ///   - seed: The seed.
+    ///   - normalizes: Whether batch normalizations and concatenations may be among the layers.
+    public init(seed: UInt64, normalizes: Bool = true) {
+        var recipe = Recipe(seed: seed, normalizes: normalizes)
         (graph, classes) = recipe.network()
         let values = RandomValues(seed: seed)
         inputs = values.inputs(of: graph, classes: classes)
@@ -33,7 +37,10 @@ private struct Recipe {
     var builder = GraphBuilder()
     var layers = 0
 
-    init(seed: UInt64) {
+    let normalizes: Bool
+
+    init(seed: UInt64, normalizes: Bool) {
+        self.normalizes = normalizes
         stream = RandomStream(seed: seed, purpose: .init("graph"))
     }
 
@@ -63,7 +70,7 @@ private struct Recipe {
     private mutating func layer(_ x: Graph.Value) -> Graph.Value {
         builder.path = "layers.\(layers)"
         layers += 1
-        switch draw(0...10) {
+        switch draw(0...(normalizes ? 13 : 10)) {
         case 0, 1, 2: return activated(withBias(convolution(x)))
         case 3: return convolution(x)
         case 4:
@@ -78,6 +85,12 @@ private struct Recipe {
         case 8: return dropout(x, perChannel: draw(0...1) == 0)
         case 9:
             return attempt(.scale(Op.Scale(by: Float(draw(1...4)) / 2)), x)
+        case 11, 12:
+            let normalized = batchNormalized(draw(0...1) == 0 ? convolution(x) : x)
+            return draw(0...2) == 0 ? normalized : activated(normalized)
+        case 13:
+            let other = activated(withBias(sameSize(x)))
+            return builder.derive(.concatenation(Op.Concatenation()), [x, other])
         default:
             let other = activated(withBias(sameSize(x)))
             return builder.derive(.add(Op.Add()), [x, other])
@@ -93,6 +106,15 @@ private struct Recipe {
         let divisors = (1...shape(x).channels).filter { shape(x).channels % $0 == 0 }
         let groups = divisors[draw(0...divisors.count - 1)]
         return convolution(x, window, outputs: groups * draw(1...3), groups: groups)
+    }
+
+    private mutating func batchNormalized(_ x: Graph.Value) -> Graph.Value {
+        // Over few numbers the differences of roundings grow without bound.
+        guard shape(x).count / shape(x).channels >= 8 else { return x }
+        let scale = parameter("scale", [shape(x).channels])
+        let shift = parameter("shift", [shape(x).channels])
+        return builder.derive(
+            .batchNormalization(Op.BatchNormalization(epsilon: 1e-2)), [x, scale, shift])
     }
 
     /// A convolution that keeps the shape.

@@ -44,21 +44,40 @@ public struct Recipe: Sendable, Hashable {
     public static func named(_ name: String, for network: String) throws(FoveaError) -> Recipe {
         let recipes = all.filter { $0.network == network }
         if let found = recipes.first(where: { $0.name == name }) { return found.recipe }
-        let names = recipes.map(\.name).joined(separator: " or ")
+        if name == "d2l", let relative = relatives.first(where: { network.hasPrefix($0.prefix) }) {
+            return relative.recipe
+        }
+        let names = Set(recipes.map(\.name) + ["d2l"]).sorted().joined(separator: " or ")
         throw FoveaError(
             .usage, "\(network) has no recipe named \(name).",
-            remedy: names.isEmpty ? nil : "Choose --recipe \(names).")
+            remedy: "Choose --recipe \(names).")
     }
 
     /// Every recipe there is.
     private static let all: [(name: String, network: String, recipe: Recipe)] = [
         ("d2l", "lenet", .d2l(batch: 256, resize: nil, rate: 0.9)),
+        ("d2l", "lenet-bn", .d2l(batch: 256, resize: nil, rate: 1)),
         ("d2l", "alexnet-d2l", .d2l(batch: 128, resize: 224, rate: 0.01)),
+        ("d2l", "vgg11-d2l", .d2l(batch: 128, resize: 224, rate: 0.05)),
         ("d2l", "nin", .d2l(batch: 128, resize: 224, rate: 0.1)),
-        // The book does not train the authors' own forms; these are its settings for theirs.
-        ("d2l", "nin-imagenet", .d2l(batch: 128, resize: 224, rate: 0.1)),
-        ("d2l", "nin-cifar", .d2l(batch: 128, resize: 32, rate: 0.1)),
+        ("d2l", "googlenet-d2l", .d2l(batch: 128, resize: 96, rate: 0.1)),
+        ("d2l", "resnet18-d2l", .d2l(batch: 256, resize: 96, rate: 0.05)),
+        ("d2l", "densenet-d2l", .d2l(batch: 256, resize: 96, rate: 0.1)),
         ("fast", "nin", .fastNiN),
+    ]
+
+    /// The book does not train these; they get its settings for the network of their family, at a
+    /// side that suits them.
+    private static let relatives: [(prefix: String, recipe: Recipe)] = [
+        ("alexnet-2012", .d2l(batch: 128, resize: 227, rate: 0.01)),
+        ("alexnet", .d2l(batch: 128, resize: 224, rate: 0.01)),
+        ("vgg", .d2l(batch: 128, resize: 224, rate: 0.05)),
+        ("nin-cifar", .d2l(batch: 128, resize: 32, rate: 0.1)),
+        ("nin", .d2l(batch: 128, resize: 224, rate: 0.1)),
+        ("googlenet", .d2l(batch: 128, resize: 96, rate: 0.1)),
+        ("resnet18-cifar", .d2l(batch: 256, resize: 32, rate: 0.05)),
+        ("resnet", .d2l(batch: 256, resize: 96, rate: 0.05)),
+        ("densenet", .d2l(batch: 256, resize: 96, rate: 0.1)),
     ]
 
     private static func d2l(batch: Int, resize: Int?, rate: Float) -> Recipe {

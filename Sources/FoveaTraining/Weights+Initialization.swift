@@ -55,6 +55,7 @@ extension Initializer {
         case .constant(let value): return NDArray(parameter.shape, repeating: value)
         case .normal(let deviation): return normal(deviation)
         case .fanInUniform: return uniform(1 / fanIn.squareRoot())
+        case .caffeXavier: return uniform((3 / fanIn).squareRoot())
         case .xavierUniform: return uniform((6 / (fanIn + fanOut)).squareRoot())
         case .xavierNormal: return normal((2 / (fanIn + fanOut)).squareRoot())
         case .kaimingUniform(let fan): return uniform((6 / scale(fan)).squareRoot())

@@ -225,6 +225,61 @@ extension ConformanceCase {
         dropout([3, 70], 0.75, perChannel: true),
     ]
 
+    /// A batch normalization of a sum, with or without a ReLU; its statistics move.
+    static func batchNormalization(_ x: Shape, relu: Bool = false) -> ConformanceCase {
+        let channels = TensorType([x.channels])
+        let leaves = [
+            ("x", TensorType(x)), ("scale", channels), ("shift", channels),
+        ]
+        let name = "batchNormalization of \(x)" + (relu ? " with ReLU" : "")
+        var result = ConformanceCase(name, leaves) { builder, leaves in
+            let node = try builder.record(
+                .batchNormalization(Op.BatchNormalization(epsilon: 1e-3)), leaves)
+            let running = builder.derive(
+                .parameter(Op.Parameter("running", [x.channels], role: .statistic)), [])
+            let next = builder.derive(
+                .movingAverage(Op.MovingAverage(momentum: 0.1, factor: 1.25)),
+                [running, Graph.Value(node: node, output: 2)])
+            builder.setResult(.update("running"), to: next)
+            let y = Graph.Value(node: node)
+            return relu ? try builder.value(.activation(Op.Activation(.relu)), [y]) : y
+        }
+        // Where roundings open or close a ReLU, or large terms cancel out.
+        result.agreement = .within(1e-5, absolute: 1e-4)
+        return result
+    }
+
+    static func localResponse(
+        _ x: Shape, _ size: Int, alpha: Float = 0.5, beta: Float = 0.75, k: Float = 1
+    ) -> ConformanceCase {
+        let reach = Op.LocalResponseNormalization.Reach(
+            size: size, alpha: alpha, beta: beta, k: k)
+        return ConformanceCase(
+            .localResponseNormalization(
+                Op.LocalResponseNormalization(reach, recordsScales: true)), x,
+            agreement: .within(1e-5))
+    }
+
+    static let normalizations: [ConformanceCase] = [
+        batchNormalization([2, 16, 5, 4]),
+        batchNormalization([2, 32, 5, 4], relu: true),
+        batchNormalization([3, 20, 5, 4]),
+        batchNormalization([3, 20, 5, 4], relu: true),
+        batchNormalization([4, 3, 3, 3], relu: true),
+        batchNormalization([5, 70]),
+        batchNormalization([5, 70], relu: true),
+        batchNormalization([2, 64, 1, 1]),
+        localResponse([2, 16, 5, 4], 5),
+        localResponse([2, 96, 5, 4], 5, alpha: 1e-4, k: 2),
+        localResponse([2, 20, 5, 4], 5, k: 2),
+        localResponse([1, 64, 3, 3], 3, beta: 0.5),
+        localResponse([1, 3, 4, 4], 5),
+        ConformanceCase(.concatenation(Op.Concatenation()), [2, 16, 5, 4], [2, 32, 5, 4]),
+        ConformanceCase(
+            .concatenation(Op.Concatenation()), [2, 20, 5, 4], [2, 16, 5, 4], [2, 3, 5, 4]),
+        ConformanceCase(.concatenation(Op.Concatenation()), [3, 7], [3, 2]),
+    ]
+
     static let rows: [ConformanceCase] = [
         ConformanceCase(.linear(Op.Linear()), [3, 5], [4, 5]),
         ConformanceCase(.linear(Op.Linear()), [7, 33], [17, 33]),

@@ -69,7 +69,8 @@ struct PreparedGraph {
         for result in graph.results.keys {
             switch result {
             case .output(let name): results[result] = executable.output(name).map { HostValue($0) }
-            case .gradient(let name):
+            // Where a weight has its gradient, a statistic has its next value.
+            case .gradient(let name), .update(let name):
                 results[result] = parameters.read(.gradient, of: name).map { HostValue($0) }
             }
         }

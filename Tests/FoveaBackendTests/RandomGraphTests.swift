@@ -25,11 +25,11 @@ extension BackendTests {
         /// Layouts that differ in axes of size 1 only were mistaken for each other in these.
         @Test(arguments: [216, 343, 394, 4716] as [UInt64])
         func axesOfSizeOneAreKeptApart(_ seed: UInt64) throws {
-            try compare(seed)
+            try compare(seed, normalizes: false)
         }
 
-        private func compare(_ seed: UInt64) throws {
-            let random = RandomGraph(seed: seed)
+        private func compare(_ seed: UInt64, normalizes: Bool = true) throws {
+            let random = RandomGraph(seed: seed, normalizes: normalizes)
             let graph = try random.graph.differentiated()
             let parameters = random.parameters.mapValues(\.rounded)
             let inputs = random.inputs.mapValues(\.rounded)
@@ -38,7 +38,7 @@ extension BackendTests {
             try prepared.run(inputs, seed: seed, step: 1)
             let expected = try ReferenceInterpreter(graph).run(
                 inputs: inputs, parameters: parameters, seed: seed, step: 1)
-            expectAgreement(prepared, expected, .within(2e-5, absolute: 1e-7), "seed \(seed)")
+            expectAgreement(prepared, expected, .within(2e-5, absolute: 1e-6), "seed \(seed)")
         }
     }
 }

@@ -11,7 +11,8 @@ import Testing
     @Test func thePassesHaveTheseNamesInThisOrder() {
         #expect(
             Compiler.passes.map(\.name) == [
-                "eliminate-dead-nodes", "fuse-bias", "fuse-activation", "absorb-reshape",
+                "eliminate-dead-nodes", "fuse-bias", "fold-normalization", "fuse-activation",
+                "fuse-normalization", "absorb-reshape",
             ])
     }
 
@@ -46,6 +47,60 @@ import Testing
     @Test func fuseActivation() throws {
         let graph = FuseBias().run(try Recording.network().differentiated())
         try expectGolden(FuseActivation(), graph, "fuse-activation.txt")
+    }
+
+    @Test func foldNormalization() throws {
+        var it = Recording()
+        var x = it.bias(it.convolution(it.images([2, 3, 4, 4]), 8, "conv1"), "conv1")
+        x = it.activation(it.normalization(x, "bn1"))
+        // A sum in between keeps the second normalization apart.
+        x = it.normalization(it.add(x, it.convolution(x, 8, "conv2")), "bn2")
+        it.output("y", x)
+        let graph = FuseBias().run(it.builder.graph)
+        try expectGolden(FoldNormalization(), graph, "fold-normalization.txt")
+    }
+
+    @Test func foldedWeightsComputeTheSame() throws {
+        var it = Recording()
+        var x = it.bias(it.convolution(it.images([2, 3, 4, 4]), 8, "conv1"), "conv1")
+        x = it.activation(it.normalization(x, "bn1"))
+        x = it.normalization(it.convolution(x, 8, "conv2"), "bn2")
+        it.output("y", it.normalization(x, "bn3"))
+        let graph = it.builder.graph, values = RandomValues(seed: 3)
+        var parameters = values.parameters(of: graph)
+        for (name, value) in parameters where name.hasSuffix("var") {
+            parameters[name] = HostValue(value.shape, value.values.map { abs($0) + 0.5 })
+        }
+        func y(_ graph: Graph) throws -> HostValue {
+            let results = try ReferenceInterpreter(graph).run(
+                inputs: values.inputs(of: graph, classes: 2), parameters: parameters)
+            return try #require(results[.output("y")])
+        }
+        let optimized = Compiler.optimized(graph)
+        #expect(optimized.nodes.count { $0.op.definition.name == "normalization" } == 1)
+        #expect(optimized.nodes.count { $0.op.definition.name == "foldNormalization" } == 2)
+        let difference = Difference(try y(optimized), from: try y(graph))
+        #expect(difference.isWithin(1e-12), "\(difference)")
+    }
+
+    @Test func fuseNormalization() throws {
+        var it = Recording()
+        var x = it.convolution(it.images([2, 3, 4, 4]), 8, "conv")
+        x = it.activation(it.batchNormalization(x, "bn1"))
+        // Without a ReLU behind it a normalization stays as it is.
+        x = it.batchNormalization(x, "bn2")
+        it.output("loss", it.crossEntropy(it.linear(it.flattened(x), 5, "fc")))
+        let graph = try it.builder.graph.differentiated()
+        try expectGolden(FuseNormalization(), graph, "fuse-normalization.txt")
+    }
+
+    @Test func aNormalizationThatIsReadTwiceKeepsItsActivationApart() throws {
+        var it = Recording()
+        let x = it.batchNormalization(it.convolution(it.images([2, 3, 4, 4]), 8, "conv"), "bn")
+        let y = it.add(it.activation(x), x)
+        it.output("loss", it.crossEntropy(it.linear(it.flattened(y), 5, "fc")))
+        let graph = try it.builder.graph.differentiated()
+        #expect(FuseNormalization().run(graph) == graph)
     }
 
     @Test func absorbReshape() throws {

@@ -40,6 +40,30 @@ struct Recording {
         builder.derive(.activation(Op.Activation(kind)), [x])
     }
 
+    mutating func batchNormalization(_ x: Graph.Value, _ name: String) -> Graph.Value {
+        let channels: Shape = [builder.graph[x].shape.channels]
+        let inputs = [
+            x, parameter("\(name).weight", channels), parameter("\(name).bias", channels),
+        ]
+        let op = Op.BatchNormalization(epsilon: 1e-5)
+        return builder.derive(.batchNormalization(op), inputs, path: name)
+    }
+
+    /// By statistics gathered before.
+    mutating func normalization(_ x: Graph.Value, _ name: String) -> Graph.Value {
+        let channels: Shape = [builder.graph[x].shape.channels]
+        let vectors = ["mean", "var", "weight", "bias"].map { part in
+            builder.derive(
+                .parameter(
+                    Op.Parameter(
+                        "\(name).\(part)", channels,
+                        role: part == "mean" || part == "var" ? .statistic : .weight)),
+                [], path: name)
+        }
+        return builder.derive(
+            .normalization(Op.Normalization(epsilon: 1e-5)), [x] + vectors, path: name)
+    }
+
     mutating func flattened(_ x: Graph.Value) -> Graph.Value {
         let shape = builder.graph[x].shape
         return builder.derive(

@@ -32,6 +32,14 @@ import Testing
         .averagePool(Op.AveragePool(window, countsPadding: countsPadding))
     }
 
+    static func localResponse(
+        _ size: Int, alpha: Float, beta: Float = 0.75, k: Float
+    ) -> Op {
+        .localResponseNormalization(
+            Op.LocalResponseNormalization(
+                .init(size: size, alpha: alpha, beta: beta, k: k), recordsScales: true))
+    }
+
     static let convolutions = [
         Case(convolution(Window(kernel: 3)), [2, 2, 5, 6], [3, 2, 3, 3]),
         Case(convolution(Window(kernel: 1)), [2, 3, 4, 3], [2, 3, 1, 1]),
@@ -74,6 +82,16 @@ import Testing
     ]
 
     static let others = [
+        Case(.batchNormalization(Op.BatchNormalization(epsilon: 1e-5)), [3, 2, 2, 3], [2], [2]),
+        Case(.batchNormalization(Op.BatchNormalization(epsilon: 1e-1)), [4, 3], [3], [3]),
+        Case(.batchNormalization(Op.BatchNormalization(epsilon: 1e-3)), [1, 4, 3, 3], [4], [4]),
+        Case(localResponse(5, alpha: 1e-4, k: 2), [2, 7, 2, 3]),
+        Case(localResponse(5, alpha: 3, k: 1), [2, 7, 2, 3]),
+        Case(localResponse(3, alpha: 2, beta: 0.5, k: 1.5), [1, 4, 3, 2]),
+        Case(localResponse(9, alpha: 2, beta: 1, k: 1), [1, 4, 2, 2]),
+        Case(localResponse(1, alpha: 1, k: 1), [1, 3, 2, 2]),
+        Case(.concatenation(Op.Concatenation()), [2, 3, 2, 2], [2, 1, 2, 2], [2, 4, 2, 2]),
+        Case(.concatenation(Op.Concatenation()), [3, 2], [3, 5]),
         Case(.linear(Op.Linear()), [3, 5], [4, 5]),
         Case(.linear(Op.Linear()), [2, 2, 3, 2], [4, 12]),
         Case(.addBias(Op.AddBias()), [3, 4], [4]),

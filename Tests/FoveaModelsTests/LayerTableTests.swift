@@ -86,7 +86,9 @@ import Testing
         "nin-imagenet": blocks([0, 2, 4, 7]),
     ]
 
-    @Test(arguments: Catalog.all) func names(_ entry: Catalog.Entry) throws {
+    @Test(arguments: Catalog.all.filter { layers[$0.name] != nil }) func names(
+        _ entry: Catalog.Entry
+    ) throws {
         let expected = Self.layers[entry.name, default: []].flatMap {
             ["\($0).weight", "\($0).bias"]
         }
@@ -96,9 +98,10 @@ import Testing
         }
     }
 
-    @Test(arguments: Catalog.all) func parametersAsInWeightsFiles(_ entry: Catalog.Entry) throws {
+    @Test(arguments: Catalog.all.filter { layers[$0.name] != nil })
+    func parametersAsInWeightsFiles(_ entry: Catalog.Entry) throws {
         let traced = try CatalogTests.published(entry)
-        let lines = traced.parameters.map { "\($0.name) \($0.shape)" }
+        let lines = (traced.parameters + traced.idleParameters).map { "\($0.name) \($0.shape)" }
         try expectGolden(lines.joined(separator: "\n"), "\(entry.name).parameters")
     }
 }

@@ -33,9 +33,9 @@ void fovea_omp_parallel(void (*body)(void *context, int32_t index, int32_t count
 typedef int32_t fovea_layout; /* 0 means "any": let the primitive choose */
 
 enum { FOVEA_F32 = 0, FOVEA_BF16 = 1, FOVEA_U8 = 2, FOVEA_S32 = 3 };
-enum { FOVEA_TAG_PLAIN = 0, FOVEA_TAG_CHANNELS_LAST = 1, FOVEA_TAG_BLOCKED16 = 2 };
+enum { FOVEA_TAG_PLAIN = 0, FOVEA_TAG_CHANNELS_LAST = 1, FOVEA_TAG_BLOCKED16 = 2, FOVEA_TAG_BLOCKED8 = 3 };
 
-/* The row-major (plain), channels-last, or channel-blocked-by-16 layout of a tensor of rank 1-5.
+/* The row-major (plain), channels-last, or channel-blocked layout of a tensor of rank 1-5.
  * Returns 0 when the tag does not fit the rank. */
 fovea_layout fovea_layout_make(int32_t dtype, int32_t rank, const int64_t *dimensions, int32_t tag);
 /* The same bytes seen under other dimensions (a reshape), or 0 if that cannot be expressed. */

@@ -3,8 +3,8 @@ package import FoveaGraph
 
 /// Removes nodes that no result depends on, and outputs that are recorded for nobody.
 ///
-/// Auxiliary heads leave evaluation plans here, and max poolings that no gradient follows stop
-/// recording their winners.
+/// Auxiliary heads leave evaluation plans here, and max poolings and local response normalizations
+/// that no gradient follows stop recording what it would read.
 package struct EliminateDeadNodes: Pass {
     package let name = "eliminate-dead-nodes"
 
@@ -14,13 +14,16 @@ package struct EliminateDeadNodes: Pass {
         let alive = graph.withoutDeadNodes()
         let readers = alive.readers()
         return GraphRewriter.rewrite(alive) { node, rewriter in
-            if case .maxPool(var pool) = node.op, pool.recordsWinners,
-                readers[node.value(1)] == nil
-            {
+            guard readers[node.value(1)] == nil else { return rewriter.copy(node) }
+            switch node.op {
+            case .maxPool(var pool):
                 pool.recordsWinners = false
                 rewriter.replace(node, with: .maxPool(pool), reading: node.inputs)
-            } else {
-                rewriter.copy(node)
+            case .localResponseNormalization(var normalization):
+                normalization.recordsScales = false
+                rewriter.replace(
+                    node, with: .localResponseNormalization(normalization), reading: node.inputs)
+            default: rewriter.copy(node)
             }
         }
     }

@@ -2,7 +2,7 @@
 package import FoveaGraph
 import OrderedCollections
 
-/// Lets convolutions and linear layers apply a ReLU to what they yield.
+/// Lets convolutions, linear layers and normalizations apply a ReLU to what they yield.
 ///
 /// The ReLU's gradient reads the ReLU's output, so the sum before it is stored nowhere.
 package struct FuseActivation: Pass {
@@ -46,6 +46,9 @@ package struct FuseActivation: Pass {
         case .linear(var linear) where linear.activation == nil:
             linear.activation = kind
             return .linear(linear)
+        case .normalization(var normalization) where normalization.activation == nil:
+            normalization.activation = kind
+            return .normalization(normalization)
         default: return nil
         }
     }

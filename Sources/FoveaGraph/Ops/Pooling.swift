@@ -23,6 +23,7 @@ extension Op {
 
         package var name: String { "maxPool" }
         package var attributes: String { window.description }
+        package var isForInferenceOnly: Bool { !recordsWinners }
 
         package func outputs(for inputs: [TensorType]) throws(Diagnostic) -> [TensorType] {
             try expect(inputs, ranks: [4])
@@ -33,7 +34,6 @@ extension Op {
         package func gradient(
             of node: Graph.Node, from gradients: [Graph.Value?], in graph: inout GraphBuilder
         ) -> [Graph.Value?] {
-            precondition(recordsWinners, "a max pooling without winners is not differentiated")
             guard let dy = gradients[0] else { return [nil] }
             let op = MaxPoolGradient(window, inputShape: graph.graph[node.inputs[0]].shape)
             return [graph.derive(.maxPoolGradient(op), [dy, node.value(1)])]

@@ -14,11 +14,7 @@ extension OneDNNLibrary {
         let channels = shape.channels
         let area = shape.perImage.count / channels
         let layout = request.layout(0)
-        let block: Int
-        switch layout.arrangement {
-        case .blocked16: block = 16
-        case .channelsLast, .plain, nil: block = 1
-        }
+        let block = layout.arrangement?.block ?? 1
         // In blocked order [N, C/16, H·W, 16] a run holds one block of channels of one image; in
         // row-major order it is one channel. Other orders are brought into the latter first.
         let runs = shape.batch * ((channels + block - 1) / block)

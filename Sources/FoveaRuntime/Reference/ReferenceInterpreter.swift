@@ -111,7 +111,16 @@ public struct ReferenceInterpreter: Sendable {
         case .averagePoolGradient(let op): return [op.evaluate(read)]
         case .adaptiveAveragePool(let op): return [op.evaluate(read, yielding: shape)]
         case .adaptiveAveragePoolGradient(let op): return [op.evaluate(read)]
+        case .batchNormalization(let op): return op.evaluate(read)
+        case .batchNormalizationGradient(let op): return op.evaluate(read)
+        case .normalization(let op): return [op.evaluate(read)]
+        case .foldNormalization(let op): return op.evaluate(read)
+        case .movingAverage(let op): return [op.evaluate(read)]
+        case .localResponseNormalization(let op): return op.evaluate(read)
+        case .localResponseNormalizationGradient(let op): return [op.evaluate(read)]
         case .dropout(let op): return [op.evaluate(read, seed: given.seed, step: given.step)]
+        case .concatenation(let op): return [op.evaluate(read, yielding: shape)]
+        case .channelSlice(let op): return [op.evaluate(read, yielding: shape)]
         case .reshape: return [HostValue(shape, read[0].values)]
         case .softmax(let op): return [op.evaluate(read)]
         case .softmaxGradient(let op): return [op.evaluate(read)]

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaGraph
+
+/// The pieces of a tensor in which so many channels as a vector has lanes lie side by side, pixel
+/// after pixel.
+///
+/// A blocked tensor has one for each image and block of channels; a tensor with its channels last is
+/// cut into pieces of so many pixels that one stays in the cache. How it is cut depends on shapes
+/// alone, so that sums over pieces have the same roundings on any number of threads.
+struct ChannelGroups<Lanes: SIMD> where Lanes.Scalar == Float {
+    /// One piece.
+    struct Group {
+        /// The position of its first element.
+        let start: Int
+        /// The number of its pixels.
+        let pixels: Int
+        /// The first of its channels.
+        let channel: Int
+        /// The number of its channels.
+        let lanes: Int
+    }
+
+    /// The number of pieces.
+    let count: Int
+    /// The number of channels.
+    let channels: Int
+    /// The number of pieces along the pixels, which hold the same channels.
+    let pieces: Int
+    /// The number of elements of a channel.
+    let elements: Int
+    /// The distance from a pixel to the next.
+    let stride: Int
+    private let blocks: Int
+    private let pixels: Int
+    private let pixelsOfPiece: Int
+    /// Whether blocks are filled up with lanes of zeros.
+    let isBlocked: Bool
+
+    /// Cuts a tensor of a shape up.
+    init(_ shape: Shape, _ arrangement: Arrangement) {
+        channels = shape.channels
+        let width = Lanes.scalarCount
+        blocks = (channels + width - 1) / width
+        let area = shape.perImage.count / channels
+        elements = shape.batch * area
+        isBlocked = arrangement.block == width
+        if isBlocked {
+            pixels = area
+            pixelsOfPiece = area
+            pieces = shape.batch
+            stride = width
+        } else {
+            pixels = shape.batch * area
+            pixelsOfPiece = min(pixels, max(64, 65536 / channels))
+            pieces = (pixels + pixelsOfPiece - 1) / pixelsOfPiece
+            stride = channels
+        }
+        count = pieces * blocks
+    }
+
+    /// A piece by its number; the pieces of one block of channels follow each other.
+    subscript(index: Int) -> Group {
+        let block = index / pieces, piece = index % pieces
+        let width = Lanes.scalarCount, channel = block * width
+        let lanes = min(width, channels - channel)
+        guard !isBlocked else {
+            return Group(
+                start: (piece * blocks + block) * pixels * width, pixels: pixels,
+                channel: channel, lanes: lanes)
+        }
+        let first = piece * pixelsOfPiece
+        return Group(
+            start: first * channels + channel, pixels: min(pixelsOfPiece, pixels - first),
+            channel: channel, lanes: lanes)
+    }
+}
+
+extension UnsafeMutablePointer<Float> {
+    /// The lanes at a position, of which those beyond a number are zero.
+    @inline(__always)
+    func lanes<Lanes: SIMD>(_ position: Int, _ count: Int) -> Lanes where Lanes.Scalar == Float {
+        if count == Lanes.scalarCount {
+            return UnsafeRawPointer(self + position).loadUnaligned(as: Lanes.self)
+        }
+        var lanes = Lanes(repeating: 0)
+        for lane in 0..<count { lanes[lane] = self[position + lane] }
+        return lanes
+    }
+
+    /// Writes lanes at a position: all, or so many.
+    @inline(__always)
+    func write<Lanes: SIMD>(
+        _ lanes: Lanes, _ position: Int, _ count: Int
+    ) where Lanes.Scalar == Float {
+        if count == Lanes.scalarCount {
+            UnsafeMutableRawPointer(self + position).storeBytes(of: lanes, as: Lanes.self)
+        } else {
+            for lane in 0..<count { self[position + lane] = lanes[lane] }
+        }
+    }
+}

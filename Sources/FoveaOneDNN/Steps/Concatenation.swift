@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import COneDNN
+import FoveaCompiler
+import FoveaGraph
+
+/// Copies between a tensor and its channels' parts, which are runs of memory in every arrangement.
+extension OneDNNLibrary {
+    // x₀, x₁, … → y
+    func concatenation(_ request: KernelRequest) -> KernelChoice {
+        let counts = request.inputs.map(\.shape.channels)
+        let bounds = counts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+        // The largest input decides, so that the fewest bytes are reordered.
+        let largest = counts.indices.max { counts[$0] < counts[$1] } ?? 0
+        let arrangement = Self.arrangement(
+            like: request.layout(largest), startingAt: bounds, request.inputs[0])
+        let runs = ChannelRuns(request.outputs[0].shape, arrangement)
+        let kernel = LoopKernel("concatenation") { operands in
+            Team.split(runs.count) { part in
+                for (index, count) in counts.enumerated() {
+                    runs.copy(
+                        part, of: count, from: operands.input(index), startingAt: 0, of: count,
+                        to: operands.output(0), startingAt: bounds[index], of: bounds[counts.count])
+                }
+            }
+        }
+        return request.arranged(arrangement, kernel)
+    }
+
+    // x → some of its channels
+    func channelSlice(_ op: Op.ChannelSlice, _ request: KernelRequest) -> KernelChoice {
+        let all = request.inputs[0].shape.channels
+        let arrangement = Self.arrangement(
+            like: request.layout(0), startingAt: [op.channels.lowerBound, op.channels.upperBound],
+            request.inputs[0])
+        let runs = ChannelRuns(request.outputs[0].shape, arrangement)
+        let kernel = LoopKernel("channelSlice") { operands in
+            Team.split(runs.count) { part in
+                runs.copy(
+                    part, of: op.channels.count, from: operands.input(0),
+                    startingAt: op.channels.lowerBound, of: all, to: operands.output(0),
+                    startingAt: 0, of: op.channels.count)
+            }
+        }
+        return request.arranged(arrangement, kernel)
+    }
+
+    /// An arrangement like that of a layout in which parts that start at these channels are runs.
+    private static func arrangement(
+        like layout: Layout, startingAt channels: [Int], _ type: TensorType
+    ) -> Arrangement {
+        guard type.shape.rank == 4, let arrangement = layout.arrangement else { return .plain }
+        guard let block = arrangement.block else { return arrangement }
+        return channels.allSatisfy { $0 % block == 0 } ? arrangement : .channelsLast
+    }
+}
+
+/// The pieces in which the channels of a tensor lie: one for each image, or for each pixel.
+private struct ChannelRuns {
+    /// The number of pieces.
+    let count: Int
+    /// The elements of one channel in a piece.
+    private let elements: Int
+
+    init(_ shape: Shape, _ arrangement: Arrangement) {
+        let area = shape.perImage.count / shape.channels
+        switch arrangement {
+        case .plain, .blocked16, .blocked8: (count, elements) = (shape.batch, area)
+        case .channelsLast: (count, elements) = (shape.batch * area, 1)
+        }
+    }
+
+    /// Copies some channels of some pieces.
+    func copy(
+        _ part: Range<Int>, of channels: Int, from source: UnsafeMutablePointer<Float>,
+        startingAt first: Int, of sourceChannels: Int, to target: UnsafeMutablePointer<Float>,
+        startingAt start: Int, of targetChannels: Int
+    ) {
+        for run in part {
+            (target + (run * targetChannels + start) * elements).update(
+                from: source + (run * sourceChannels + first) * elements,
+                count: channels * elements)
+        }
+    }
+}
+
+extension KernelRequest {
+    /// A choice that takes every tensor with its channels arranged in a way.
+    func arranged(_ arrangement: Arrangement, _ kernel: any Kernel) -> KernelChoice {
+        func layout(_ type: TensorType) -> Layout { Layout(type, arrangement) ?? .plain(type) }
+        return KernelChoice(kernel, inputs: inputs.map(layout), outputs: outputs.map(layout))
+    }
+}
