@@ -78,7 +78,7 @@ extension ChannelGroups {
         sums.write(squares, width, width)
     }
 
-    /// y = (x − mean) · factor + shift
+    /// Writes (x − mean) · factor + shift.
     func normalize(
         _ x: UnsafeMutablePointer<Float>, to y: UnsafeMutablePointer<Float>,
         _ scales: ChannelScales, mean: UnsafeMutablePointer<Float>,
@@ -165,7 +165,7 @@ struct BatchNormalizationBackward<Lanes: SIMD> where Lanes.Scalar == Float {
         return arriving.replacing(with: 0, where: centered * factor + shift .<= 0)
     }
 
-    /// dx = factor · (dy − dshift / m − (x − mean) · inverse · dscale / m)
+    /// Writes factor · (dy − dshift / m − (x − mean) · inverse · dscale / m).
     func write(
         to dx: UnsafeMutablePointer<Float>, dscale: UnsafeMutablePointer<Float>,
         dshift: UnsafeMutablePointer<Float>
