@@ -54,7 +54,7 @@ let package = Package(
         module(
             "FoveaCompiler",
             ["FoveaGraph", .product(name: "OrderedCollections", package: "swift-collections")]),
-        module("FoveaArrays", ["FoveaGraph", "CMessageDigest"]),
+        module("FoveaArrays", ["FoveaGraph", "CMessageDigest", "CZip"]),
         module("FoveaRuntime", ["FoveaGraph", "FoveaCompiler", "FoveaArrays"]),
         .target(
             name: "COneDNN",
@@ -96,6 +96,7 @@ let package = Package(
         system("CTurboJPEG", apt: "libturbojpeg0-dev"),
         system("CCairo", apt: "libcairo2-dev"),
         system("CMessageDigest", apt: "libmd-dev"),
+        system("CZip", apt: "libzip-dev"),
 
         module("FoveaTestSupport", ["Fovea"]),
         tests("FoveaGraphTests"),

@@ -3,9 +3,10 @@
 # Installs what Fovea needs from Debian's packages, if any of it is missing. Needs root only then.
 set -eu
 
-# Kernels, pictures, compression and digests; fonts for the charts; the data of the first run.
+# Kernels, pictures, compression, digests and archives; fonts for the charts; the data of the
+# first run.
 packages="libdnnl-dev libcairo2-dev libspng-dev libturbojpeg0-dev libdeflate-dev libmd-dev
-fonts-dejavu-core dataset-fashion-mnist"
+libzip-dev fonts-dejavu-core dataset-fashion-mnist"
 # What the Swift toolchain itself compiles and links with.
 packages="$packages binutils gcc g++ git ca-certificates libc6-dev libcurl4 libedit2 libncurses6
 libsqlite3-0 libxml2 tzdata zlib1g-dev"

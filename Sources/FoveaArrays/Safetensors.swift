@@ -21,6 +21,11 @@ public struct Safetensors: Sendable {
         self.metadata = metadata
     }
 
+    /// Whether data begin as files of this format do: with a length, and a JSON object.
+    public static func recognizes(_ bytes: [UInt8]) -> Bool {
+        bytes.count > 8 && bytes[8] == UInt8(ascii: "{")
+    }
+
     /// Reads a file.
     ///
     /// - Parameter path: The file.

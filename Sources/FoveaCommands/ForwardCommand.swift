@@ -14,7 +14,7 @@ struct ForwardCommand: ParsableCommand, Exemplified {
     @Argument(help: ArgumentHelp("The network.", valueName: "network"))
     var network: String
 
-    @Option(help: ArgumentHelp("The weights of the network.", valueName: "file"))
+    @Option(help: ArgumentHelp("The weights: safetensors, .pth or .pt.", valueName: "file"))
     var weights: String
 
     @Option(help: ArgumentHelp("A safetensors file with `input`.", valueName: "file"))
@@ -45,7 +45,7 @@ struct ForwardCommand: ParsableCommand, Exemplified {
                 .dataset, "has no tensor `input` of the type f32 and the shape [N, C, H, W].",
                 path: input)
         }
-        let loaded = try Weights(safetensors: weights)
+        let loaded = try Weights(contentsOf: weights)
         var options = networkOptions.catalogOptions
         options.classes = options.classes ?? ModelDescription(of: loaded)?.classes.count
         let isTraining = mode == "train"

@@ -2,14 +2,16 @@
 import ArgumentParser
 import Fovea
 
-/// What `evaluate`, `predict` and `filters` work on: a run's best weights, or a network with a file.
+/// What `evaluate`, `predict`, `filters` and `export` work on: a run's best weights, or a network with a file.
 struct ModelOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
             "A run's folder, or a network together with --weights.", valueName: "run|network"))
     var model: String
 
-    @Option(help: ArgumentHelp("The weights of the network.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The weights of the network: safetensors, .pth or .pt.", valueName: "file"))
     var weights: String?
 
     @Option(help: ArgumentHelp("The side to which images are resized.", valueName: "pixels"))
@@ -23,11 +25,19 @@ struct ModelOptions: ParsableArguments {
     /// - Returns: The network, ready to classify.
     /// - Throws: An error if there is no such model, or the options make no sense with it.
     func load(batch: Int = 1) throws(FoveaError) -> LoadedModel {
+        try LoadedModel(try file(), batch: batch)
+    }
+
+    /// Reads the weights and finds out which network they are for.
+    ///
+    /// - Returns: The weights as they are in the file.
+    /// - Throws: An error if there is no such model, or the options make no sense with it.
+    func file() throws(FoveaError) -> ModelFile {
         try network.check()
         if let weights {
-            return try LoadedModel(
+            return try ModelFile(
                 try Catalog.entry(named: model), weights: weights, options: network,
-                resize: resize, batch: batch)
+                resize: resize)
         }
         guard RunFolder(model).hasRun else {
             if (try? Catalog.entry(named: model)) != nil {
@@ -45,7 +55,45 @@ struct ModelOptions: ParsableArguments {
                 .usage, "a run's network is as it was trained.",
                 remedy: "Leave options of the network out, or name it together with --weights.")
         }
-        return try LoadedModel(run: model, batch: batch)
+        return try ModelFile(run: model)
+    }
+}
+
+/// A weights file, and the network of the catalog that it is for.
+struct ModelFile {
+    let entry: Catalog.Entry
+    let description: ModelDescription
+    let weights: Weights
+    let path: String
+
+    /// The best weights of a run.
+    init(run folder: String) throws(FoveaError) {
+        path = RunFolder(folder).bestWeights
+        weights = try Weights(safetensors: path)
+        guard let description = ModelDescription(of: weights) else {
+            throw FoveaError(.weights, "does not say which network it belongs to.", path: path)
+        }
+        entry = try Catalog.entry(named: description.network)
+        self.description = description
+    }
+
+    /// A network of the catalog with the weights of a file.
+    init(
+        _ entry: Catalog.Entry, weights path: String, options: NetworkOptions, resize: Int?
+    ) throws(FoveaError) {
+        self.entry = entry
+        self.path = path
+        weights = try Weights(contentsOf: path)
+        let image = try options.image(entry, resize: resize)
+        var description =
+            ModelDescription(of: weights)
+            ?? ModelDescription(
+                network: entry.name,
+                classes: (0..<(options.classes ?? entry.classes)).map { "class \($0)" },
+                image: image.dimensions, data: "")
+        if let resize { description.image = [description.image[0], resize, resize] }
+        if let channels = options.channels { description.image[0] = channels }
+        self.description = description
     }
 }
 
@@ -59,49 +107,23 @@ struct LoadedModel {
 
     /// The best weights of a run.
     init(run folder: String, batch: Int = 1) throws(FoveaError) {
-        let path = RunFolder(folder).bestWeights
-        let weights = try Weights(safetensors: path)
-        guard let description = ModelDescription(of: weights) else {
-            throw FoveaError(.weights, "does not say which network it belongs to.", path: path)
-        }
-        try self.init(
-            try Catalog.entry(named: description.network), description, weights, path, batch)
+        try self.init(try ModelFile(run: folder), batch: batch)
     }
 
-    /// A network of the catalog with the weights of a file.
-    init(
-        _ entry: Catalog.Entry, weights path: String, options: NetworkOptions, resize: Int?,
-        batch: Int = 1
-    ) throws(FoveaError) {
-        let weights = try Weights(safetensors: path)
-        let image = try options.image(entry, resize: resize)
-        var description =
-            ModelDescription(of: weights)
-            ?? ModelDescription(
-                network: entry.name,
-                classes: (0..<(options.classes ?? entry.classes)).map { "class \($0)" },
-                image: image.dimensions, data: "")
-        if let resize { description.image = [description.image[0], resize, resize] }
-        if let channels = options.channels { description.image[0] = channels }
-        try self.init(entry, description, weights, path, batch)
-    }
-
-    private init(
-        _ entry: Catalog.Entry, _ description: ModelDescription, _ weights: Weights,
-        _ path: String, _ batch: Int
-    ) throws(FoveaError) {
-        let options = description.options
+    /// Brings the network of a weights file to the device.
+    init(_ file: ModelFile, batch: Int) throws(FoveaError) {
+        let (entry, options) = (file.entry, file.description.options)
         network = try PreparedNetwork(
-            image: Shape(description.image), batch: batch, mode: .inference, optimizer: nil,
+            image: Shape(file.description.image), batch: batch, mode: .inference, optimizer: nil,
             on: try Device.cpu.makeBackend()
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
             try entry.traced(images: images, mode: mode, options: options)
         }
-        predictor = try Predictor(network, weights, name: entry.name, path: path)
+        predictor = try Predictor(network, file.weights, name: entry.name, path: file.path)
         self.entry = entry
-        self.description = description
-        self.weights = try weights.fitted(
-            to: network.specifications, of: entry.name, path: path)
+        description = file.description
+        weights = try file.weights.fitted(
+            to: network.specifications, of: entry.name, path: file.path)
     }
 }
 

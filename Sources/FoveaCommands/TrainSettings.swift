@@ -58,7 +58,9 @@ struct TrainSettings: ParsableArguments {
     @Option(help: ArgumentHelp("shuffled or sequential.", valueName: "order"))
     var order = "shuffled"
 
-    @Option(help: ArgumentHelp("Begin with the weights of this file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Begin with the weights of this safetensors, .pth or .pt file.", valueName: "file"))
     var initWeights: String?
 
     /// The recipe's settings with what the options change.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoveaArrays
-import FoveaGraph
+package import FoveaGraph
 public import FoveaModels
 
 /// What a weights file says about the network its numbers belong to.
@@ -44,7 +44,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     }
 
     /// The metadata of a weights file, with the mark that PyTorch's readers look for.
-    func metadata() throws(FoveaError) -> [String: String] {
+    package func metadata() throws(FoveaError) -> [String: String] {
         ["format": "pt", "fovea.model": try JSON.text(self)]
     }
 }

@@ -14,7 +14,7 @@ extension TrainingRun {
                 drawing: network.specifications, seed: configuration.seed,
                 override: configuration.initializerOverride)
         }
-        return try Weights(safetensors: path).fitted(
+        return try Weights(contentsOf: path).fitted(
             to: network.specifications, of: name, path: path)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoveaArrays
 import FoveaGraph
+import FoveaTestSupport
 import Foundation
 import Testing
 
@@ -53,6 +54,12 @@ enum BadInputs {
         let run = try TrainedRun.shared.get()
         let good = try Safetensors(contentsOf: run.run + "/best.safetensors")
         let last = "classifier.4.bias"
+        let pickled = PickleParts.file(good.tensors)
+        try folder.write("lenet.pth", pickled)
+        try folder.write("cut.pth", Array(pickled.dropLast()))
+        try folder.write(
+            "eval.pth",
+            PickleParts.file(PickleParts.pickle(PickleParts.global("builtins", "eval"))))
         let variants: [(String, [(name: String, array: NDArray)])] = [
             ("missing", good.tensors.filter { $0.name != last }),
             ("extra", good.tensors + [("classifier.6.bias", NDArray([1], [0]))]),

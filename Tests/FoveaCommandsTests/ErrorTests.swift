@@ -186,8 +186,43 @@ import Testing
     // MARK: - Weights and runs
 
     static let unread = "is not a safetensors file that can be read:"
+    static let unpickled = "is not a PyTorch file that can be read:"
+    static let onlyWeights =
+        "\nOnly a state dict can be read; to save one in PyTorch: "
+        + "torch.save(model.state_dict(), \"weights.pth\")"
+    static let namesEval =
+        "it names builtins.eval, which no state dict needs and Fovea does not run."
     static let fetchAgain = "\nFetch or write the file again."
     static let otherWeights = "\nChoose the network these weights were saved from."
+
+    static let pickles: [Case] = [
+        Case(
+            "predict lenet --weights {in}/eval.pth {in}/bar.png", 65,
+            "{in}/eval.pth: \(unpickled) \(namesEval)" + onlyWeights),
+        Case(
+            "evaluate lenet --weights {in}/eval.pth --data fashion-mnist --data-dir {data}", 65,
+            "{in}/eval.pth: \(unpickled) \(namesEval)" + onlyWeights),
+        Case(
+            "forward lenet --weights {in}/eval.pth --input {in}/input --output y", 65,
+            "{in}/eval.pth: \(unpickled) \(namesEval)" + onlyWeights),
+        Case(
+            "train lenet --init-weights {in}/eval.pth --data-dir {data}", 65,
+            "{in}/eval.pth: \(unpickled) \(namesEval)" + onlyWeights),
+        Case(
+            "export lenet --weights {in}/cut.pth", 65,
+            "{in}/cut.pth: \(unpickled) its storage 9 claims 10 elements of f32, but 39 bytes "
+                + "follow." + fetchAgain),
+        Case(
+            "export lenet --weights {in}/text.png", 65,
+            "{in}/text.png: is no weights file that Fovea knows: it begins with 6E 6F 20 70.\n"
+                + "Fovea reads safetensors files, and state dicts that PyTorch saved."),
+        Case(
+            "export nin --weights {in}/lenet.pth", 65,
+            "{in}/lenet.pth: does not hold the weights of nin: missing: features.0.0.weight, "
+                + "features.0.0.bias, features.0.2.weight, features.0.2.bias and 20 more; "
+                + "unexpected: features.0.weight, features.0.bias, features.3.weight, "
+                + "features.3.bias and 6 more." + otherWeights),
+    ]
 
     static let weights: [Case] = [
         Case(
@@ -222,6 +257,17 @@ import Testing
                 + "input is 6×2×2.\nImages of 12×12 and above work; lenet was published for 28×28. "
                 + "Choose with --resize."),
         Case(
+            "export {run} --format onnx", 64,
+            "there is no --format onnx.\nChoose --format safetensors."),
+        Case(
+            "export lenet", 64,
+            "the weights of lenet are not named.\nAdd --weights FILE, or name a run's folder "
+                + "instead."),
+        Case(
+            "export lenet --weights {in}/extra", 65,
+            "{in}/extra: does not hold the weights of lenet: unexpected: classifier.6.bias."
+                + otherWeights),
+        Case(
             "evaluate {in}", 66,
             "{in}: is neither a run's folder nor a network.\n`fovea train` makes a run's folder; "
                 + "`fovea models` lists the networks."),
@@ -245,6 +291,9 @@ import Testing
             "forward lenet --weights {run}/best.safetensors --input {in}/input --output /dev/full",
             73, "/dev/full: is not a file, and is not replaced by one.\nChoose another name."),
         Case(
+            "export {run} --out {in}/file/w", 73,
+            "{in}/file/w: cannot be written: not a directory.\nCreate the folder first."),
+        Case(
             "filters {run} --out none/f.png", 73,
             "none/f.png: cannot be written: there is no such file or folder.\nCreate the folder "
                 + "first."),
@@ -252,7 +301,7 @@ import Testing
 
     // MARK: - The table
 
-    @Test("Exit codes and sentences", arguments: usages + data + weights + outputs)
+    @Test("Exit codes and sentences", arguments: usages + data + pickles + weights + outputs)
     func sentence(_ one: Case) throws {
         let run = try TrainedRun.shared.get()
         let inputs = try BadInputs.shared.get()

@@ -6,7 +6,7 @@ import Testing
 @Suite struct HelpTests {
     static let verbs = [
         "train", "evaluate", "predict", "forward", "summary", "models", "bench", "filters",
-        "doctor",
+        "export", "doctor",
     ]
 
     @Test(arguments: verbs) func verb(_ verb: String) throws {
@@ -42,7 +42,7 @@ import Testing
     /// The examples that need no training, and how they end where nothing was trained yet.
     static let examples: [(verb: String, code: Int32)] = [
         ("summary", 0), ("models", 0), ("doctor", 0), ("evaluate", 66), ("predict", 66),
-        ("forward", 66), ("filters", 66),
+        ("forward", 66), ("filters", 66), ("export", 66),
     ]
 
     @Test("The examples are command lines", arguments: examples)

@@ -3,6 +3,7 @@ import FoveaArrays
 import FoveaGraph
 import FoveaLayers
 import FoveaModels
+import FoveaTestSupport
 import Testing
 
 @testable import FoveaTraining
@@ -31,6 +32,11 @@ import Testing
             name: String, array: NDArray
         )]
 
+    static func zeros(_ shape: Shape, _ dtype: DType) -> NDArray {
+        let type = TensorType(shape, dtype)
+        return NDArray(type, bytes: [UInt8](repeating: 0, count: type.byteCount))
+    }
+
     static let changes: [(what: String, change: Change)] = [
         ("missing: features.0.bias", { $0.filter { $0.name != "features.0.bias" } }),
         ("unexpected: extra", { $0 + [("extra", NDArray([1], [0]))] }),
@@ -39,14 +45,19 @@ import Testing
             { $0.dropLast() + [("classifier.4.bias", NDArray([5], repeating: 0))] }
         ),
         (
-            "of another shape: classifier.4.bias is f16[10], not f32[10]",
+            "of another shape: classifier.4.bias is i32[10], not f32[10]",
+            { $0.dropLast() + [("classifier.4.bias", zeros([10], .i32))] }
+        ),
+        (
+            "of another shape: classifier.4.bias is f16[5], not f32[10]",
+            { $0.dropLast() + [("classifier.4.bias", zeros([5], .f16))] }
+        ),
+        ("unexpected: extra\u{FFFD}[2J", { $0 + [("extra\u{1B}[2J", NDArray([1], [0]))] }),
+        (
+            "missing: features.0.bias; unexpected: features.0.bia",
             {
-                $0.dropLast() + [
-                    (
-                        "classifier.4.bias",
-                        NDArray(TensorType([10], .f16), bytes: [UInt8](repeating: 0, count: 20))
-                    )
-                ]
+                $0.map { ($0.name == "features.0.bias" ? "features.0.bia" : $0.name, $0.array) }
+                    + [("count", zeros([], .i64)), ("0.num_batches_tracked", NDArray([], [7]))]
             }
         ),
         (
@@ -128,6 +139,168 @@ import Testing
                 + "0.weight, 0.bias, 3.weight, 3.bias and 5 more.")
     }
 
+    // MARK: - What differs and fits all the same
+
+    @Test("Counts that nothing needs are no difference")
+    func counts() throws {
+        let drawn = try Self.drawn()
+        let counts: [(name: String, array: NDArray)] = [
+            ("features.1.num_batches_tracked", Self.zeros([], .i64)),
+            ("position", Self.zeros([3], .u8)), ("num_batches_tracked", NDArray([], [1])),
+        ]
+        let weights = Weights(counts + drawn.arrays)
+        #expect(weights.mismatch(with: try Self.parameters()).isEmpty)
+        #expect(try weights.fitted(to: try Self.parameters(), of: "lenet").digest == drawn.digest)
+        let numbered = zip(Self.numbered, drawn.arrays).map { (name: $0, array: $1.array) }
+        #expect(
+            try Weights(numbered + [("4.num_batches_tracked", Self.zeros([], .i64))])
+                .fitted(to: try Self.parameters(), of: "lenet").digest == drawn.digest)
+    }
+
+    @Test("Floats of other widths become 32-bit floats")
+    func widths() throws {
+        func little(_ bits: some FixedWidthInteger) -> [UInt8] { PickleParts.little(bits) }
+        let half: [UInt16] = [
+            0x0000, 0x8000, 0x3C00, 0xC101, 0x7BFF, 0x0001, 0x83FF, 0x7C00, 0xFC00, 0x3555,
+        ]
+        let halves: [Float] = [
+            0, -0.0, 1, -2.501953125, 65504, 0x1p-24, -0x1.FF8p-15, .infinity, -.infinity,
+            0x1.554p-2,
+        ]
+        let brain: [UInt16] = [
+            0x0000, 0x8000, 0x3F80, 0xC049, 0x7F7F, 0x0001, 0x8080, 0xFF80, 0, 0x4000,
+        ]
+        let brains: [Float] = [
+            0, -0.0, 1, -3.140625, 0x1.FEp127, 0x1p-133, -0x1p-126, -.infinity, 0, 2,
+        ]
+        // The last ones are rounded: to even, beyond the largest, to even among subnormal numbers.
+        let double: [Double] = [0, -0.0, 1, -2.5, 0x1p-149, 1 + 0x1p-24, 1e39, 0x1.8p-149, 0.1, 3]
+        let doubles: [Float] = [0, -0.0, 1, -2.5, 0x1p-149, 1, .infinity, 0x1p-148, 0.1, 3]
+        let cases: [(dtype: DType, bytes: [UInt8], floats: [Float])] = [
+            (.f16, half.flatMap(little), halves), (.bf16, brain.flatMap(little), brains),
+            (.f64, double.flatMap { little($0.bitPattern) }, doubles),
+        ]
+        let drawn = try Self.drawn()
+        for (dtype, bytes, floats) in cases {
+            let array = NDArray(TensorType([10], dtype), bytes: bytes)
+            let weights = Weights(drawn.arrays.dropLast() + [("classifier.4.bias", array)])
+            let fitted = try weights.fitted(to: try Self.parameters(), of: "lenet")
+            #expect(fitted["classifier.4.bias"] == NDArray([10], floats), "\(dtype)")
+        }
+        #expect(Self.zeros([1], .i64).convertedToFloats() == nil)
+    }
+
+    @Test("Optional weights may be missing, or of any shape; those that fit are taken")
+    func optional() throws {
+        let drawn = try Self.drawn()
+        let parameters = try Self.parameters()
+        let optional: Set = ["features.0.weight", "features.0.bias"]
+        let without = Weights(drawn.arrays.filter { !optional.contains($0.name) })
+        #expect(without.mismatch(with: parameters).missing == parameters.prefix(2).map(\.name))
+        #expect(without.mismatch(with: parameters, optional: optional).isEmpty)
+        let names = drawn.arrays.map(\.name)
+        var fitted = try without.fitted(to: parameters, of: "lenet", optional: optional)
+        #expect(fitted.arrays.map(\.name) == Array(names.dropFirst(2)))
+        fitted = try drawn.fitted(to: parameters, of: "lenet", optional: optional)
+        #expect(fitted.digest == drawn.digest)
+        let other = Weights(without.arrays + [("features.0.bias", NDArray([1], [0]))])
+        fitted = try other.fitted(to: parameters, of: "lenet", optional: optional)
+        #expect(fitted.arrays.map(\.name) == Array(names.dropFirst(2)))
+        // What the network does not have at all may be optional too.
+        #expect(
+            Weights(drawn.arrays + [("aux1.fc.bias", NDArray([1], [0]))])
+                .mismatch(with: parameters, optional: ["aux1.fc.bias"]).isEmpty)
+        // The rest is as strict as ever.
+        let none = Weights(Array(drawn.arrays.dropLast()))
+        let error = #expect(throws: FoveaError.self) {
+            try none.fitted(to: parameters, of: "lenet", optional: optional)
+        }
+        #expect(
+            error?.message
+                == "does not hold the weights of lenet: missing: classifier.4.bias.")
+    }
+
+    // MARK: - DenseNet's old names
+
+    static let denseNames: [(old: String, new: String?)] = [
+        (
+            "features.denseblock1.denselayer16.norm.1.weight",
+            "features.denseblock1.denselayer16.norm1.weight"
+        ),
+        ("denselayer1.conv.2.weight", "denselayer1.conv2.weight"),
+        ("a.denselayer1.norm.2.running_var", "a.denselayer1.norm2.running_var"),
+        ("a.denselayer1.norm.2.num_batches_tracked", nil),
+        ("a.denselayer1.norm1.weight", nil), ("a.denselayer.norm.1.weight", nil),
+        ("a.denselayer1.norm.3.weight", nil), ("a.denselayer1.pool.1.weight", nil),
+        ("a.denselayer1b.norm.1.weight", nil), ("a.layer1.norm.1.weight", nil),
+        ("norm.1.weight", nil), ("", nil),
+    ]
+
+    @Test("Names of DenseNet's first files are joined by torchvision's rule", arguments: denseNames)
+    func denseName(_ old: String, _ new: String?) {
+        #expect(Weights.denseLayerName(old) == new)
+    }
+
+    @Test("They are joined where a network asks for the new ones")
+    func denseLayers() throws {
+        func parameters(_ network: any Network) throws -> [ParameterSpecification] {
+            try TracedNetwork(network, images: [1, 1, 1, 1], mode: .inference).parameters
+        }
+        let new = ["denselayer1.norm1.weight", "denselayer1.conv1.weight"]
+        let old = ["denselayer1.norm.1.weight", "denselayer1.conv.1.weight"]
+        let arrays = [1, 2].map { NDArray([1, 1, 1, 1], [Float($0)]) }
+        let weights = Weights(Array(zip(old, arrays)))
+        for (network, names) in [(DenseNetwork() as any Network, new), (DottedNetwork(), old)] {
+            let fitted = try weights.fitted(to: try parameters(network), of: "dense")
+            #expect(fitted.arrays.map(\.name) == names && fitted.arrays.map(\.array) == arrays)
+        }
+        // Both at once is a file that somebody has mixed.
+        let mixed = Weights(Array(zip(new + old.prefix(1), arrays + arrays.prefix(1))))
+        let specifications = try parameters(DenseNetwork())
+        let error = #expect(throws: FoveaError.self) {
+            try mixed.fitted(to: specifications, of: "dense")
+        }
+        #expect(
+            error?.message
+                == "does not hold the weights of dense: unexpected: denselayer1.norm.1.weight.")
+    }
+
+    // MARK: - Files
+
+    @Test("The content of a file says what it is")
+    func files() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/named.pth"
+        let drawn = try Self.drawn()
+        try drawn.write(to: path)
+        #expect(try Weights(contentsOf: path).digest == drawn.digest)
+        for name in ["state", "state-legacy"] {
+            let file = try PyTorchFile(contentsOf: fixture("pth/\(name).pth"))
+            let weights = try Weights(contentsOf: fixture("pth/\(name).pth"))
+            #expect(weights.arrays.map(\.name) == file.tensors.map(\.name))
+            #expect(weights.arrays.map(\.array) == file.tensors.map(\.array))
+            #expect(weights.metadata.isEmpty)
+        }
+    }
+
+    static let others: [(bytes: [UInt8], beginning: String)] = [
+        ([], "it is empty"), ([0x0A], "it begins with 0A"),
+        (Array("<!DOCTYPE html>".utf8), "it begins with 3C 21 44 4F"),
+    ]
+
+    @Test("What is no weights file is told by its beginning", arguments: others)
+    func otherFiles(_ bytes: [UInt8], _ beginning: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/w.pth"
+        try AtomicFile.write(path, [bytes])
+        let error = #expect(throws: FoveaError.self) { try Weights(contentsOf: path) }
+        #expect(error?.code == .weights)
+        #expect(error?.message == "is no weights file that Fovea knows: \(beginning).")
+        #expect(
+            error?.remedy == "Fovea reads safetensors files, and state dicts that PyTorch saved.")
+        #expect(error?.path == path)
+    }
+
     @Test(
         "A description that makes no sense is none",
         arguments: [
@@ -152,4 +325,36 @@ import Testing
         #expect(ModelDescription(of: weights) == description)
         #expect(weights.metadata["format"] == "pt")
     }
+}
+
+/// A layer of DenseNet, as far as names go.
+private struct DenseLayer: Layer {
+    let norm1 = Conv2d(1, kernel: 1, bias: false)
+    let conv1 = Conv2d(1, kernel: 1, bias: false)
+
+    func callAsFunction(_ x: Tensor) -> Tensor { conv1(norm1(x)) }
+}
+
+private struct DenseNetwork: Layer, Network {
+    let denselayer1 = DenseLayer()
+
+    func callAsFunction(_ x: Tensor) -> Tensor { denselayer1(x).flattened() }
+}
+
+/// A layer whose names are of themselves what DenseNet's were once.
+private struct DottedLayer: Layer {
+    let norm = Sequential {
+        ReLU(); Conv2d(1, kernel: 1, bias: false)
+    }
+    let conv = Sequential {
+        ReLU(); Conv2d(1, kernel: 1, bias: false)
+    }
+
+    func callAsFunction(_ x: Tensor) -> Tensor { conv(norm(x)) }
+}
+
+private struct DottedNetwork: Layer, Network {
+    let denselayer1 = DottedLayer()
+
+    func callAsFunction(_ x: Tensor) -> Tensor { denselayer1(x).flattened() }
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Fovea
+
+/// `fovea export`: writes weights in a form that other tools open.
+struct ExportCommand: ParsableCommand, Exemplified {
+    static let example =
+        "fovea export nin --weights nin.pth --format safetensors --out nin.safetensors"
+
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write the weights of a run, or of a PyTorch file, as other tools open them.")
+
+    @OptionGroup var model: ModelOptions
+
+    @Option(help: ArgumentHelp("The form of the file: safetensors.", valueName: "format"))
+    var format = "safetensors"
+
+    @Option(
+        help: ArgumentHelp(
+            "The file; NETWORK.safetensors, in the run's folder if it is of a run.",
+            valueName: "file"))
+    var out: String?
+
+    func run() throws {
+        guard format == "safetensors" else {
+            throw FoveaError(
+                .usage, "there is no --format \(format).", remedy: "Choose --format safetensors.")
+        }
+        let file = try model.file()
+        let traced = try file.entry.traced(
+            images: Shape(file.description.image).batched(1), mode: .inference,
+            options: file.description.options)
+        var weights = try file.weights.fitted(
+            to: traced.parameters, of: file.entry.name, path: file.path)
+        weights.metadata.merge(try file.description.metadata()) { $1 }
+        let name = "\(file.entry.name).safetensors"
+        let path = out ?? (model.weights == nil ? "\(model.model)/\(name)" : name)
+        try weights.write(to: path)
+        Console.print(path)
+    }
+}
