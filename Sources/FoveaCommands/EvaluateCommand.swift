@@ -20,11 +20,14 @@ struct EvaluateCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("Use the first n test images.", valueName: "n"))
     var limitTest: Int?
 
+    @OptionGroup var classNames: ClassNameOptions
+
     func run() throws {
         guard (1...65536).contains(batch) else {
             throw FoveaError(.usage, "--batch must be from 1 to 65536.")
         }
         let model = try model.load(batch: batch)
+        let names = try classNames.names(for: model)
         let known = DatasetSource.all.map(\.name).contains(model.description.data)
         let data = try dataOptions.load(
             known ? model.description.data : nil,
@@ -32,7 +35,8 @@ struct EvaluateCommand: ParsableCommand, Exemplified {
         ).limited(test: limitTest)
         let evaluation = try Evaluation(model.network, on: data.test, batch: batch)
         let result = EvaluationOutput(
-            evaluation, network: model.entry.name, data: data.name, classes: data.classes)
+            evaluation, network: model.entry.name, data: data.name,
+            classes: names.map { Array($0.prefix(data.classes.count)) } ?? data.classes)
         if output.json {
             try Console.printJSON(result)
         } else {

@@ -32,7 +32,8 @@ struct ExportCommand: ParsableCommand, Exemplified {
             images: Shape(file.description.image).batched(1), mode: .inference,
             options: file.description.options)
         var weights = try file.weights.fitted(
-            to: traced.parameters, of: file.entry.name, path: file.path)
+            to: traced.parameters + traced.idleParameters, of: file.entry.name,
+            path: file.path, optional: Set(traced.idleParameters.map(\.name)))
         weights.metadata.merge(try file.description.metadata()) { $1 }
         let name = "\(file.entry.name).safetensors"
         let path = out ?? (model.weights == nil ? "\(model.model)/\(name)" : name)

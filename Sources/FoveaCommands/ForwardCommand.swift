@@ -57,7 +57,9 @@ struct ForwardCommand: ParsableCommand, Exemplified {
             try entry.traced(images: images, mode: mode, options: options)
         }
         prepared.write(
-            try loaded.fitted(to: prepared.specifications, of: entry.name, path: weights))
+            try loaded.fitted(
+                to: prepared.specifications, of: entry.name, path: weights,
+                optional: prepared.idleNames))
         let executable = try prepared.executable(
             isTraining ? .training : .inference, batch: images.shape.batch)
         try executable.run(images.floats, nil, RandomDraw(seed: seed, step: 0))

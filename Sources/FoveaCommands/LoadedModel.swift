@@ -83,15 +83,13 @@ struct ModelFile {
     ) throws(FoveaError) {
         self.entry = entry
         self.path = path
+        _ = try options.image(entry, resize: resize)
         weights = try Weights(contentsOf: path)
-        let image = try options.image(entry, resize: resize)
         var description =
             ModelDescription(of: weights)
             ?? ModelDescription(
-                network: entry.name,
-                classes: (0..<(options.classes ?? entry.classes)).map { "class \($0)" },
-                image: image.dimensions, data: "")
-        if let resize { description.image = [description.image[0], resize, resize] }
+                publishing: entry, classes: options.classes, channels: options.channels)
+        if let resize { description.resize(to: resize) }
         if let channels = options.channels { description.image[0] = channels }
         self.description = description
     }
@@ -119,11 +117,13 @@ struct LoadedModel {
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
             try entry.traced(images: images, mode: mode, options: options)
         }
+        network.preprocessing = file.description.preprocessing ?? .plain
         predictor = try Predictor(network, file.weights, name: entry.name, path: file.path)
         self.entry = entry
         description = file.description
         weights = try file.weights.fitted(
-            to: network.specifications, of: entry.name, path: file.path)
+            to: network.specifications, of: entry.name, path: file.path,
+            optional: network.idleNames)
     }
 }
 

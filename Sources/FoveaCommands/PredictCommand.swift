@@ -27,6 +27,8 @@ struct PredictCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("Draw pictures and classes into a file.", valueName: "png"))
     var out: String?
 
+    @OptionGroup var classNames: ClassNameOptions
+
     @OptionGroup(title: "Data") var dataOptions: DataOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -42,13 +44,14 @@ struct PredictCommand: ParsableCommand, Exemplified {
             Picture(name: path, image: try Image(contentsOf: path), truth: nil)
         }
         let model = try model.load()
+        let names = try classNames.names(for: model) ?? model.description.classes
         if let index { pictures += try testImages(index, model) }
         let style = TerminalStyle.standardOutput(plain: output.plain)
         var predictions: [PredictionOutput] = []
         var items: [PredictionGallery.Item] = []
         for picture in pictures {
             let guess = try model.predictor.classify(picture.image)
-            let prediction = PredictionOutput(picture, guess, model.description.classes, top: top)
+            let prediction = PredictionOutput(picture, guess, names, top: top)
             predictions.append(prediction)
             if !output.json { Console.print(prediction.text(picture.image, style: style)) }
             items.append(

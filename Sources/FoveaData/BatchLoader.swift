@@ -28,6 +28,10 @@ public final class BatchLoader: Sendable {
         public var batch: Int
         /// The size that images are brought to; nil for that in which they are stored.
         public var extent: Extent?
+        /// What the shorter side is resized to, before the middle of that size is cut out.
+        ///
+        /// With nil the whole image is squeezed to the size.
+        public var shorterSide: Int?
         /// The number of channels the network takes; nil for that of the images.
         public var channels: Int?
         /// What follows the division by 255; nil for nothing.
@@ -44,14 +48,16 @@ public final class BatchLoader: Sendable {
         ///   - extent: The size that images are brought to; nil for that in which they are stored.
         ///   - channels: The number of channels the network takes; nil for that of the images.
         ///   - normalization: What follows the division by 255; nil for nothing.
+        ///   - shorterSide: What the shorter side is resized to, before the middle is cut out.
         public init(
             batch: Int, extent: Extent? = nil, channels: Int? = nil,
-            normalization: Normalization? = nil
+            normalization: Normalization? = nil, shorterSide: Int? = nil
         ) {
             self.batch = batch
             self.extent = extent
             self.channels = channels
             self.normalization = normalization
+            self.shorterSide = shorterSide
         }
     }
 

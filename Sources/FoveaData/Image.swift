@@ -98,9 +98,7 @@ public struct Image: Sendable, Equatable {
     /// - Parameter shorterSide: The new length of the shorter side, from 1 to ``maximumSide``.
     /// - Returns: The resized image.
     public func resized(shorterSide: Int) -> Image {
-        let long = min(shorterSide * max(height, width) / min(height, width), Self.maximumSide)
-        return resized(
-            to: height <= width ? Extent(shorterSide, long) : Extent(long, shorterSide))
+        resized(to: extent.scaled(shorterSide: shorterSide))
     }
 
     /// A part of the image; what lies outside of the image is black.
@@ -111,18 +109,7 @@ public struct Image: Sendable, Equatable {
     ///   - left: The image's column that becomes column 0; it may be negative.
     /// - Returns: The part.
     public func cropped(to extent: Extent, top: Int, left: Int) -> Image {
-        var part = [UInt8](repeating: 0, count: channels * extent.area)
-        let rows = max(0, -top)..<max(max(0, -top), min(extent.height, height - top))
-        let columns = max(0, -left)..<max(max(0, -left), min(extent.width, width - left))
-        for channel in 0..<channels {
-            for row in rows where !columns.isEmpty {
-                let to = (channel * extent.height + row) * extent.width + columns.lowerBound
-                let from = (channel * height + row + top) * width + columns.lowerBound + left
-                part.replaceSubrange(
-                    to..<to + columns.count, with: pixels[from..<from + columns.count])
-            }
-        }
-        return Image(channels: channels, height: extent.height, width: extent.width, pixels: part)
+        cropped(Crop(of: self.extent, to: extent, channels: channels, top: top, left: left))
     }
 
     /// The middle of the image, with black borders where the image is the smaller one.
@@ -132,14 +119,27 @@ public struct Image: Sendable, Equatable {
     /// - Parameter extent: The height and width of the part, each at least 1.
     /// - Returns: The part.
     public func centerCropped(to extent: Extent) -> Image {
-        cropped(
-            to: extent, top: Self.centeredStart(of: extent.height, in: height),
-            left: Self.centeredStart(of: extent.width, in: width))
+        cropped(Crop(middleOf: self.extent, to: extent, channels: channels))
     }
 
-    /// Half of what is cut off, rounded to even, or minus half of what is added, rounded to zero.
-    private static func centeredStart(of part: Int, in whole: Int) -> Int {
-        guard part < whole else { return -((part - whole) / 2) }
-        return Int((Double(whole - part) / 2).rounded(.toNearestOrEven))
+    private func cropped(_ crop: Crop) -> Image {
+        let total = channels * crop.target.area
+        let part = [UInt8](unsafeUninitializedCapacity: total) { part, count in
+            pixels.withUnsafeBufferPointer { crop($0, into: part.extracting(..<total)) }
+            count = total
+        }
+        return Image(
+            channels: channels, height: crop.target.height, width: crop.target.width, pixels: part)
+    }
+}
+
+extension Extent {
+    /// The extent of an image after its shorter side was resized and its proportions were kept.
+    ///
+    /// The longer side is rounded down, as torchvision's `Resize` does, and is held to
+    /// ``Image/maximumSide``.
+    func scaled(shorterSide: Int) -> Extent {
+        let long = min(shorterSide * max(height, width) / min(height, width), Image.maximumSide)
+        return height <= width ? Extent(shorterSide, long) : Extent(long, shorterSide)
     }
 }

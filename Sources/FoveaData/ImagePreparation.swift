@@ -8,9 +8,11 @@ struct ImagePreparation: Sendable {
     private let dataset: any ImageDataset
     private let labels: [Int32]
     private let resizer: Resizer?
+    private let crop: Crop?
     private let table: PixelTable
     private var stored: [UInt8]
     private var resized: [UInt8]
+    private var part: [UInt8]
     private var scratch: [UInt8] = []
 
     init(_ dataset: any ImageDataset, _ settings: BatchLoader.Settings) throws(FoveaError) {
@@ -31,38 +33,55 @@ struct ImagePreparation: Sendable {
         }
         let from = Extent(source[1], source[2])
         let to = settings.extent ?? from
-        guard min(to.height, to.width) > 0, max(to.height, to.width) <= Image.maximumSide else {
+        let sides = 1...Image.maximumSide
+        let shorterIsGood = sides.contains(settings.shorterSide ?? 1)
+        guard shorterIsGood, sides.contains(to.height), sides.contains(to.width) else {
+            let what = settings.shorterSide.map { "a shorter side of \($0)" }
             throw FoveaError(
                 .usage,
-                "Images cannot be resized to \(to): a side has 1 to"
-                    + " \(Image.maximumSide) pixels.")
+                "Images cannot be resized to \(shorterIsGood ? "\(to)" : what ?? ""): a side has 1"
+                    + " to \(Image.maximumSide) pixels.")
         }
+        let scaled = settings.shorterSide.map { from.scaled(shorterSide: $0) } ?? to
         self.dataset = dataset
         labels = dataset.labels
         shape = [channels, to.height, to.width]
-        resizer = from == to ? nil : Resizer(from: from, to: to, channels: source[0])
+        resizer = from == scaled ? nil : Resizer(from: from, to: scaled, channels: source[0])
+        crop = scaled == to ? nil : Crop(middleOf: scaled, to: to, channels: source[0])
         table = PixelTable(settings.normalization, channels: channels)
         stored = [UInt8](repeating: 0, count: source.count)
-        resized = [UInt8](repeating: 0, count: from == to ? 0 : source[0] * to.area)
+        resized = [UInt8](repeating: 0, count: from == scaled ? 0 : source[0] * scaled.area)
+        part = [UInt8](repeating: 0, count: scaled == to ? 0 : source[0] * to.area)
     }
 
     /// Fills a batch with the images it is to hold.
     mutating func prepare(_ claim: BatchRing.Claim) {
         let batch = claim.batch
-        let area = shape[1] * shape[2]
-        let (dataset, resizer, table) = (dataset, resizer, table)
+        let (dataset, table, area) = (dataset, table, shape[1] * shape[2])
         for (position, index) in claim.images.enumerated() {
-            let target = batch.image(position)
-            stored.withUnsafeMutableBufferPointer { stored in
-                dataset.copyPixels(of: index, into: stored)
-                let source = UnsafeBufferPointer(stored)
-                guard let resizer else { return table.convert(source, area: area, into: target) }
-                resized.withUnsafeMutableBufferPointer { resized in
-                    resizer(source, into: resized, scratch: &scratch)
-                    table.convert(UnsafeBufferPointer(resized), area: area, into: target)
-                }
+            stored.withUnsafeMutableBufferPointer { dataset.copyPixels(of: index, into: $0) }
+            resize()
+            cut()
+            (crop != nil ? part : resizer != nil ? resized : stored).withUnsafeBufferPointer {
+                table.convert($0, area: area, into: batch.image(position))
             }
             batch.setLabel(labels[index], of: position)
+        }
+    }
+
+    private mutating func resize() {
+        guard let resizer else { return }
+        stored.withUnsafeBufferPointer { stored in
+            resized.withUnsafeMutableBufferPointer { resized in
+                resizer(stored, into: resized, scratch: &scratch)
+            }
+        }
+    }
+
+    private mutating func cut() {
+        guard let crop else { return }
+        (resizer == nil ? stored : resized).withUnsafeBufferPointer { whole in
+            part.withUnsafeMutableBufferPointer { crop(whole, into: $0) }
         }
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FoveaGraph
 
 /// How bytes become numbers: divided by 255, less a mean, divided by a deviation.
 public struct Normalization: Sendable, Hashable {
@@ -24,8 +25,28 @@ public struct Normalization: Sendable, Hashable {
         mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
 
     /// Whether there is a number for each of so many channels.
-    func fits(channels: Int) -> Bool {
+    package func fits(channels: Int) -> Bool {
         [1, channels].contains(mean.count) && [1, channels].contains(deviation.count)
+    }
+}
+
+extension Image {
+    /// The pixels as a network takes them: divided by 255, and normalized if that is asked for.
+    ///
+    /// - Parameters:
+    ///   - normalization: What follows the division; nil for nothing.
+    ///   - channels: The number of channels of a network, in each of which a grey image is repeated.
+    /// - Returns: The numbers in the order [channel, row, column].
+    package func numbers(_ normalization: Normalization?, channels: Int? = nil) -> [Float] {
+        let channels = channels ?? self.channels
+        let table = PixelTable(normalization, channels: channels)
+        let total = channels * extent.area
+        return [Float](unsafeUninitializedCapacity: total) { numbers, count in
+            pixels.withUnsafeBufferPointer {
+                table.convert($0, area: extent.area, into: numbers.extracting(..<total))
+            }
+            count = total
+        }
     }
 }
 

@@ -53,16 +53,7 @@ public struct Evaluation: Sendable {
     package init(
         _ network: PreparedNetwork, on data: any ImageDataset, batch: Int
     ) throws(FoveaError) {
-        guard data.classes.count <= network.classes else {
-            throw FoveaError(
-                .dataset,
-                "\(data.name) has \(data.classes.count) classes, but the network names "
-                    + "\(network.classes).",
-                remedy: "Choose the data the network was trained for.")
-        }
-        let settings = BatchLoader.Settings(
-            batch: batch, extent: network.image.perChannelExtent, channels: network.image[0])
-        let loader = try BatchLoader(data, settings, order: .sequential)
+        let loader = try network.loader(for: data, batch: batch, .sequential)
         let classes = network.classes
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
         var loss = 0.0

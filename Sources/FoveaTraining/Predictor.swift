@@ -32,10 +32,12 @@ public final class Predictor {
     ///   - network: The network.
     ///   - images: The shape of one image, [C, H, W]; images are resized to it.
     ///   - weights: The trained weights.
+    ///   - preprocessing: How pictures are prepared; as the weights' file says, else plainly, if nil.
     ///   - device: What it runs on.
     /// - Throws: An error if the weights or the images do not fit the network.
     public convenience init(
-        _ network: any Network, images: Shape, weights: Weights, on device: Device = .cpu
+        _ network: any Network, images: Shape, weights: Weights,
+        preprocessing: Preprocessing? = nil, on device: Device = .cpu
     ) throws(FoveaError) {
         let prepared = try PreparedNetwork(
             image: images, batch: 1, mode: .inference, optimizer: nil,
@@ -47,6 +49,8 @@ public final class Predictor {
                 throw FoveaError(.model, error.description)
             }
         }
+        prepared.preprocessing =
+            preprocessing ?? ModelDescription(of: weights)?.preprocessing ?? .plain
         try self.init(prepared, weights, name: "\(type(of: network))")
     }
 
@@ -54,18 +58,21 @@ public final class Predictor {
     package init(
         _ network: PreparedNetwork, _ weights: Weights, name: String, path: String? = nil
     ) throws(FoveaError) {
-        network.write(try weights.fitted(to: network.specifications, of: name, path: path))
+        network.write(
+            try weights.fitted(
+                to: network.specifications, of: name, path: path, optional: network.idleNames))
+        try network.preprocessing.check(channels: network.image[0])
         self.network = network
     }
 
-    /// Classifies one picture, brought to the network's size and number of channels.
+    /// Classifies one picture, prepared as the network was trained to see pictures.
     ///
     /// - Parameter picture: The picture.
     /// - Returns: The probabilities.
     /// - Throws: An error if the picture's channels do not fit.
     public func classify(_ picture: Image) throws(FoveaError) -> Guess {
-        let fitted = picture.fitted(to: network.image)
-        return try guesses(fitted.pixels.map { Float($0) / 255 }, count: 1)[0]
+        let numbers = try network.preprocessing.numbers(of: picture, for: network.image)
+        return try guesses(numbers, count: 1)[0]
     }
 
     /// Classifies prepared images.
@@ -87,20 +94,6 @@ public final class Predictor {
             Guess(
                 probabilities: softmax(logits[row * classes..<(row + 1) * classes]))
         }
-    }
-}
-
-extension Image {
-    /// The picture with the channels and the size of a network's input.
-    package func fitted(to image: Shape) -> Image {
-        let colored = image[0] == 3 ? rgb() : grayscale()
-        let extent = image.perChannelExtent
-        let sized = colored.extent == extent ? colored : colored.resized(to: extent)
-        guard image[0] != sized.channels else { return sized }
-        // A network of other channels sees the same brightness in each, as in training.
-        return Image(
-            channels: image[0], height: sized.height, width: sized.width,
-            pixels: (0..<image[0]).flatMap { _ in sized.pixels })
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoveaArrays
 package import FoveaCompiler
+package import FoveaData
 package import FoveaGraph
 package import FoveaLayers
 import FoveaOneDNN
@@ -15,8 +16,12 @@ package final class PreparedNetwork {
 
     /// The shape of one image.
     package let image: Shape
+    /// How pictures become such images.
+    package var preprocessing = Preprocessing.plain
     /// The parameters in the order of the network.
     package let specifications: [ParameterSpecification]
+    /// The names of parameters that are not needed for what the network is prepared for.
+    package let idleNames: Set<String>
     /// The number of classes.
     package let classes: Int
     /// The parameters on the device.
@@ -50,6 +55,7 @@ package final class PreparedNetwork {
         self.trace = trace
         let traced = try trace(image.batched(batch), mode)
         specifications = traced.parameters
+        idleNames = Set(traced.idleParameters.map(\.name))
         classes = traced.classes
         let plan = try backend.plan(try Self.graph(traced), sharing: nil)
         parameters = try backend.makeParameters(for: plan, optimizer: optimizer)
@@ -109,6 +115,32 @@ package final class PreparedNetwork {
         images: Shape, mode: Mode, _ trace: Tracer
     ) throws(FoveaError) -> Plan {
         try Device.cpu.makeBackend().plan(try graph(try trace(images, mode)), sharing: nil)
+    }
+
+    /// Starts to prepare the images of a data set for this network.
+    ///
+    /// - Parameters:
+    ///   - data: The images and labels.
+    ///   - batch: The number of images of a batch.
+    ///   - order: The order of the images.
+    ///   - firstBatch: The batch to begin with.
+    /// - Returns: What hands over the batches.
+    /// - Throws: An error if the images or their classes do not fit the network.
+    package func loader(
+        for data: any ImageDataset, batch: Int, _ order: BatchLoader.Order, firstBatch: Int = 0
+    ) throws(FoveaError) -> BatchLoader {
+        guard data.classes.count <= classes else {
+            throw FoveaError(
+                .dataset,
+                "\(data.name) has \(data.classes.count) classes, but the network names \(classes).",
+                remedy: "Choose the data the network was trained for, or make it with "
+                    + "\(data.classes.count) classes.")
+        }
+        try preprocessing.check(channels: image[0])
+        let settings = BatchLoader.Settings(
+            batch: batch, extent: image.perChannelExtent, channels: image[0],
+            normalization: preprocessing.normalization, shorterSide: preprocessing.shorterSide)
+        return try BatchLoader(data, settings, order: order, firstBatch: firstBatch)
     }
 
     private static func graph(_ traced: TracedNetwork) throws(FoveaError) -> Graph {

@@ -66,13 +66,27 @@ public struct RunFolder: Sendable {
         }
     }
 
+    /// What the record says.
+    ///
+    /// - Returns: Settings, machine, data and, once there is one, the result.
+    /// - Throws: An error of the code `.missing` if it is not there, `.dataset` if it is damaged.
+    public func readRecord() throws(FoveaError) -> RunRecord {
+        let text = String(decoding: try AtomicFile.read(record), as: UTF8.self)
+        guard let value = JSON.value(RunRecord.self, from: text) else {
+            throw FoveaError(
+                .dataset, "is not the record of a run.",
+                remedy: "Leave the run out, or train it again.", path: record)
+        }
+        return value
+    }
+
     static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// The names in a folder.
-    static func names(in folder: String) -> [String] {
+    package static func names(in folder: String) -> [String] {
         guard let directory = opendir(folder) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []

@@ -87,6 +87,12 @@ public final class Trainer {
         self.seed = seed
     }
 
+    /// How the pictures of data sets become the network's images; squeezed, from 0 to 1, at first.
+    public var preprocessing: Preprocessing {
+        get { network.preprocessing }
+        set { network.preprocessing = newValue }
+    }
+
     /// The weights as they are now.
     public package(set) var weights: Weights {
         get { network.weights }
@@ -180,17 +186,7 @@ public final class Trainer {
     package func loader(
         for data: any ImageDataset, _ order: BatchLoader.Order, firstBatch: Int = 0
     ) throws(FoveaError) -> BatchLoader {
-        guard data.classes.count <= network.classes else {
-            throw FoveaError(
-                .dataset,
-                "\(data.name) has \(data.classes.count) classes, but the network names "
-                    + "\(network.classes).",
-                remedy: "Make the network with \(data.classes.count) classes.")
-        }
-        let image = network.image
-        let settings = BatchLoader.Settings(
-            batch: batch, extent: image.perChannelExtent, channels: image[0])
-        return try BatchLoader(data, settings, order: order, firstBatch: firstBatch)
+        try network.loader(for: data, batch: batch, order, firstBatch: firstBatch)
     }
 }
 

@@ -12,6 +12,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     public var classes: Int
     /// The shape of one image as the network sees it.
     public var image: [Int]
+    /// How pictures become such images; squeezed, as numbers from 0 to 1, if nil.
+    public var preprocessing: Preprocessing?
     /// The rate of every dropout; the network's own if nil.
     public var dropout: Float?
     /// Whether dropouts drop whole channels.
@@ -121,6 +123,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
         try need(trainingLimit ?? 1 >= 1, "limit-train", "at least 1")
         try need(testLimit ?? 1 >= 1, "limit-test", "at least 1")
         try need(image.allSatisfy { (1...4096).contains($0) }, "resize", "from 1 to 4096")
+        try preprocessing?.check(channels: image.first ?? 0)
         guard precision == "f32" else {
             throw FoveaError(
                 .usage, "the CPU trains in f32 only so far.", remedy: "Leave --precision out.")
@@ -159,7 +162,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
 
     /// The options whose names are not those of the settings.
     private static let optionNames = [
-        "network": "the network", "image": "images of", "rate": "--lr",
+        "network": "the network", "image": "images of", "preprocessing": "pictures prepared by",
+        "rate": "--lr",
         "dropsChannels": "--dropout-channels", "weightDecay": "--weight-decay",
         "labelSmoothing": "--label-smoothing", "initializer": "--init",
         "initialWeights": "--init-weights", "trainingLimit": "--limit-train",

@@ -93,6 +93,7 @@ public final class TrainingRun {
                 images: images, mode: mode, options: options,
                 lossSmoothing: mode == .training ? smoothing : nil)
         }
+        trainer.preprocessing = configuration.preprocessing ?? .plain
         let fingerprint = Self.fingerprint(of: data)
         state = Checkpoint.State(
             configuration: configuration, fingerprint: fingerprint, threads: backend.threadCount,
@@ -378,10 +379,7 @@ public final class TrainingRun {
         guard weights.arrays.allSatisfy({ $0.array.isFinite }) else {
             throw .notFinite("A weight", step: state.step)
         }
-        weights.metadata = try ModelDescription(
-            network: configuration.network, classes: data.classes, image: configuration.image,
-            data: configuration.data, dropout: configuration.dropout
-        ).metadata()
+        weights.metadata = try ModelDescription(configuration, classes: data.classes).metadata()
         try weights.write(to: path)
     }
 

@@ -81,12 +81,6 @@ extension RunFolder {
             return copy
         }
     }
-
-    /// What `run.json` says.
-    func readRecord() throws -> RunRecord {
-        let text = String(decoding: try AtomicFile.read(record), as: UTF8.self)
-        return try #require(JSON.value(RunRecord.self, from: text))
-    }
 }
 
 extension Weights {
