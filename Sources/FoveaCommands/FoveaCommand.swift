@@ -11,8 +11,8 @@ public struct FoveaCommand: ParsableCommand {
         version: foveaVersion,
         subcommands: [
             TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ForwardCommand.self,
-            SummaryCommand.self, ModelsCommand.self, BenchCommand.self, FiltersCommand.self,
-            ExportCommand.self, DoctorCommand.self,
+            SummaryCommand.self, ModelsCommand.self, CompareCommand.self, BenchCommand.self,
+            FiltersCommand.self, ExportCommand.self, DoctorCommand.self,
         ])
 
     /// Makes the command without a verb.

@@ -37,6 +37,8 @@ enum BadInputs {
         try folder.write("cut.png", Array(picture[..<200]))
         try folder.write("empty/notes.txt", [])
         try folder.write("file", [])
+        try folder.write("two.txt", Array("a\nb\n\n".utf8))
+        try folder.write("gap.txt", Array("a\nb\n \nd\ne\nf\ng\nh\ni\nj".utf8))
         try writeTensors(to: folder)
         return folder
     }

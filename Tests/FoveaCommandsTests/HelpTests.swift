@@ -5,8 +5,8 @@ import Testing
 /// The help of each verb: it begins with an example, and its text changes on purpose only.
 @Suite struct HelpTests {
     static let verbs = [
-        "train", "evaluate", "predict", "forward", "summary", "models", "bench", "filters",
-        "export", "doctor",
+        "train", "evaluate", "predict", "forward", "summary", "models", "compare", "bench",
+        "filters", "export", "doctor",
     ]
 
     @Test(arguments: verbs) func verb(_ verb: String) throws {
@@ -41,8 +41,8 @@ import Testing
 
     /// The examples that need no training, and how they end where nothing was trained yet.
     static let examples: [(verb: String, code: Int32)] = [
-        ("summary", 0), ("models", 0), ("doctor", 0), ("evaluate", 66), ("predict", 66),
-        ("forward", 66), ("filters", 66), ("export", 66),
+        ("summary", 0), ("models", 0), ("compare", 0), ("doctor", 0), ("evaluate", 66),
+        ("predict", 66), ("forward", 66), ("filters", 66), ("export", 66),
     ]
 
     @Test("The examples are command lines", arguments: examples)

@@ -83,6 +83,8 @@ public struct CurveChart: Equatable, Sendable {
     public var countsHorizontally: Bool
     /// The colors.
     public var palette: Palette
+    /// Whether the names of the curves stand within the chart.
+    public var hasLegend: Bool
     /// The extent in points; at first 3.5 by 2.5 inches.
     public var size: Drawing.Size
 
@@ -105,6 +107,7 @@ public struct CurveChart: Equatable, Sendable {
         verticalRange = nil
         countsHorizontally = false
         palette = .book
+        hasLegend = true
         size = Drawing.Size(width: 252, height: 180)
     }
 

@@ -75,6 +75,7 @@ struct CurveChartLayout {
         }
         drawFrame(on: &drawing)
         if chart.curves.contains(where: { !$0.points.isEmpty }) {
+            guard chart.hasLegend else { return drawing }
             CurveLegend(chart).draw(within: plot, avoiding: traces, on: &drawing)
         } else {
             drawing.text(

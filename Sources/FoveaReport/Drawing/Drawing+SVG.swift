@@ -30,7 +30,7 @@ extension Drawing {
                 + " xmlns:xlink=\"http://www.w3.org/1999/xlink\" version=\"1.1\""
                 + " width=\"\(width)pt\" height=\"\(height)pt\" viewBox=\"0 0 \(width) \(height)\""
                 + " font-family=\"'DejaVu Sans', Verdana, sans-serif\" role=\"img\">",
-            "  <title>\(SVGText.escaped(title))</title>",
+            "  <title>\(title.markup)</title>",
         ]
         for element in elements {
             try SVGText.append(element, indent: "  ", to: &lines)
@@ -86,7 +86,7 @@ private enum SVGText {
         if label.rotation != 0 {
             result += " transform=\"rotate(\(number(label.rotation)) \(x) \(y))\""
         }
-        return result + ">\(escaped(label.text))</text>"
+        return result + ">\(label.text.markup)</text>"
     }
 
     private static func attributes(_ area: Drawing.Rectangle) -> String {
@@ -123,10 +123,13 @@ private enum SVGText {
     static func number(_ value: Double) -> String {
         DecimalText.trimmed(value, decimals: 2)
     }
+}
 
-    static func escaped(_ text: String) -> String {
+extension String {
+    /// The text as it stands between tags, or in an attribute, of SVG and HTML.
+    package var markup: String {
         var result = ""
-        for character in text.printable {
+        for character in printable {
             switch character {
             case "&": result += "&amp;"
             case "<": result += "&lt;"
