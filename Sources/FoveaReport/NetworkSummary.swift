@@ -11,20 +11,28 @@ import FoveaTraining
 public struct NetworkSummary: Sendable, Codable {
     /// One layer.
     public struct Row: Sendable, Codable {
-        /// The path, such as `features.0`.
+        /// The path, such as `features.0`; empty for the network itself.
         public let path: String
         /// The name of its type.
         public let type: String
         /// The shape of its output for one image.
         public let output: [Int]
-        /// The number of its parameters.
+        /// The number of its parameters, those of inner layers included.
+        ///
+        /// Parameters that an earlier call has used count there.
         public let parameters: Int
-        /// Its multiply-adds for one image.
+        /// Its multiply-adds for one image, those of inner layers included.
         public let multiplyAdds: Int
-        /// How many layers it is inside of.
+        /// The path without that of the layer around it.
+        let name: String
+        /// How many layers it is inside of, the network counted.
         let depth: Int
         /// Whether no layer is inside of it.
         let isLeaf: Bool
+        /// The parameters and multiply-adds that are none of an inner layer's.
+        let ownParameters, ownMultiplyAdds: Int
+        /// Whether it uses parameters of an earlier call.
+        let sharesParameters: Bool
     }
 
     /// The bytes a process needs for one batch, as the plan lays them out.
@@ -53,21 +61,28 @@ public struct NetworkSummary: Sendable, Codable {
     public let parameters: Int
     /// The number of parameters that are learnt.
     public let trainableParameters: Int
+    /// The numbers gathered from the data, such as running means, which are no parameters.
+    public let statistics: Int
     /// The multiply-adds of convolutions and linear layers for one image.
     public let multiplyAdds: Int
     /// The number of images the memory is forecast for.
     public let batch: Int
     /// Whether the memory is forecast for `train` or `infer`.
     public let mode: String
-    /// The layers, each before those inside it.
+    /// The layers, each before those inside it; the first is the network itself.
     public let calls: [Row]
+    /// How sizes, parameters and multiply-adds come about, layer by layer.
+    public let explanations: [LayerExplanation]
     /// The forecast.
     public let memory: Memory
 
     /// The innermost layers.
-    public var layers: [Row] { calls.filter(\.isLeaf) }
+    public var layers: [Row] { calls.filter { $0.isLeaf && $0.depth > 0 } }
 
-    /// Summarises a network.
+    /// The bytes of one batch of images.
+    var inputByteCount: Int { TensorType(Shape(input).batched(batch)).byteCount }
+
+    /// Summarises a network of the catalog.
     ///
     /// - Parameters:
     ///   - entry: The network.
@@ -81,56 +96,92 @@ public struct NetworkSummary: Sendable, Codable {
         _ entry: Catalog.Entry, options: Catalog.Options, image: Shape, batch: Int, mode: Mode,
         optimizer: Optimizer
     ) throws(FoveaError) {
-        let one = try entry.traced(
-            images: image.batched(1), mode: .inference, options: options)
-        network = entry.name
+        try self.init(
+            entry.network(options), named: entry.name, image: image, batch: batch, mode: mode,
+            optimizer: optimizer
+        ) { (images, mode, smoothing) throws(FoveaError) -> TracedNetwork in
+            try entry.traced(
+                images: images, mode: mode, options: options, lossSmoothing: smoothing)
+        }
+    }
+
+    /// Summarises any network.
+    ///
+    /// - Parameters:
+    ///   - network: The network.
+    ///   - name: What it is called; by its type if nil.
+    ///   - image: The shape of one image.
+    ///   - batch: The number of images the memory is forecast for.
+    ///   - mode: What the memory is forecast for.
+    ///   - optimizer: What updates the weights in training.
+    /// - Throws: An error if the network does not fit its images.
+    public init(
+        _ network: some Network, named name: String? = nil, image: Shape, batch: Int = 64,
+        mode: Mode = .training, optimizer: Optimizer = .sgd()
+    ) throws(FoveaError) {
+        try self.init(
+            network, named: name ?? "\(type(of: network))", image: image, batch: batch, mode: mode,
+            optimizer: optimizer
+        ) { (images, mode, smoothing) throws(FoveaError) -> TracedNetwork in
+            do throws(ModelError) {
+                return try TracedNetwork(
+                    network, images: images, mode: mode, lossSmoothing: smoothing)
+            } catch {
+                throw FoveaError(.model, error.description)
+            }
+        }
+    }
+
+    /// Records a network for a batch of images, with a loss if there is a smoothing.
+    private typealias Tracer = (Shape, Mode, Float?) throws(FoveaError) -> TracedNetwork
+
+    private init(
+        _ network: any Network, named name: String, image: Shape, batch: Int, mode: Mode,
+        optimizer: Optimizer, _ trace: Tracer
+    ) throws(FoveaError) {
+        let one = try trace(image.batched(1), .inference, nil)
+        let tree = LayerTree(one, of: network, named: name)
+        self.network = name
         input = image.dimensions
         classes = one.classes
-        parameters = one.parameters.reduce(0) { $0 + $1.shape.count }
-        trainableParameters = one.parameters.reduce(0) {
-            $0 + ($1.role == .weight ? $1.shape.count : 0)
-        }
-        multiplyAdds = one.graph.multiplyAdds
-        calls = one.calls.indices.map { Row(one, call: $0) }
+        parameters = tree.root.parameters
+        trainableParameters = tree.root.parameters
+        statistics = tree.root.statistics
+        multiplyAdds = tree.root.multiplyAdds
+        calls = tree.entries.map { Row($0, in: tree) }
+        explanations = LayerExplanation.all(of: tree)
         self.batch = batch
         self.mode = mode == .training ? "train" : "infer"
-        memory = try Memory(
-            entry, options: options, images: image.batched(batch), mode: mode,
-            optimizer: optimizer)
+        memory = try Memory(mode, optimizer: optimizer, images: image.batched(batch), trace)
     }
 }
 
 extension NetworkSummary.Row {
-    init(_ network: TracedNetwork, call: Int) {
-        let call = (network.calls[call], network.calls.dropFirst(call + 1).first)
-        let nodes = network.graph.nodes[call.0.nodes]
-        path = call.0.path
-        type = call.0.type
-        output = call.0.output.perImage.dimensions
-        depth = call.0.depth
-        isLeaf = (call.1?.depth ?? 0) <= call.0.depth
-        parameters = nodes.reduce(0) { sum, node in
-            if case .parameter(let parameter) = node.op { sum + parameter.shape.count } else { sum }
-        }
-        multiplyAdds = nodes.reduce(0) { sum, node in
-            sum
-                + node.op.definition.multiplyAdds(
-                    inputs: node.inputs.map { network.graph[$0] }, outputs: node.outputs)
-        }
+    init(_ entry: LayerTree.Entry, in tree: LayerTree) {
+        let inner = entry.children.map { tree.entries[$0] }
+        path = entry.path
+        name = entry.name
+        type = entry.type
+        output = entry.output.perImage.dimensions
+        depth = entry.depth
+        isLeaf = entry.isLeaf
+        parameters = entry.parameters
+        multiplyAdds = entry.multiplyAdds
+        ownParameters = inner.reduce(entry.parameters) { $0 - $1.parameters }
+        ownMultiplyAdds = inner.reduce(entry.multiplyAdds) { $0 - $1.multiplyAdds }
+        sharesParameters = entry.sharesParameters
     }
 }
 
 extension NetworkSummary.Memory {
     init(
-        _ entry: Catalog.Entry, options: Catalog.Options, images: Shape, mode: Mode,
-        optimizer: Optimizer
+        _ mode: Mode, optimizer: Optimizer, images: Shape,
+        _ trace: (Shape, Mode, Float?) throws(FoveaError) -> TracedNetwork
     ) throws(FoveaError) {
         let isTraining = mode == .training
         let prepared = try PreparedNetwork.planned(images: images, mode: mode) {
             (images, mode) throws(FoveaError) -> TracedNetwork in
-            try entry.traced(
-                images: images, mode: mode, options: options,
-                lossSmoothing: isTraining ? 0 : nil)
+            try trace(images, mode, isTraining ? 0 : nil)
         }
         parameters = prepared.parameterByteCount
         gradients = isTraining ? parameters : 0

@@ -42,11 +42,14 @@ package struct TerminalStyle: Equatable, Sendable {
     package var isLive: Bool
     /// The number of columns of a line.
     package var width: Int
+    /// Whether characters beyond ASCII may be used.
+    package var isUnicode: Bool
 
-    package init(colorDepth: ColorDepth, isLive: Bool, width: Int) {
+    package init(colorDepth: ColorDepth, isLive: Bool, width: Int, isUnicode: Bool = true) {
         self.colorDepth = colorDepth
         self.isLive = isLive
         self.width = max(width, 20)
+        self.isUnicode = isUnicode
     }
 
     /// No colors, nothing redrawn: fit for a file.
@@ -80,7 +83,8 @@ package struct TerminalStyle: Equatable, Sendable {
         let width = [columns, stated].compactMap { $0 }.first { $0 > 0 } ?? 80
         self.init(
             colorDepth: isColored ? Self.depth(environment, terminal) : .none,
-            isLive: isSmart && !plain, width: min(width, 10_000))
+            isLive: isSmart && !plain, width: min(width, 10_000),
+            isUnicode: Self.isUnicode(environment))
     }
 
     /// Decides about standard output.
@@ -99,7 +103,11 @@ package struct TerminalStyle: Equatable, Sendable {
 
     private init(file: Int32, choice: ColorChoice, plain: Bool) {
         var environment: [String: String] = [:]
-        for name in ["FORCE_COLOR", "CLICOLOR_FORCE", "NO_COLOR", "TERM", "COLORTERM", "COLUMNS"] {
+        let names = [
+            "FORCE_COLOR", "CLICOLOR_FORCE", "NO_COLOR", "TERM", "COLORTERM", "COLUMNS", "LC_ALL",
+            "LC_CTYPE", "LANG",
+        ]
+        for name in names {
             environment[name] = getenv(name).map { String(cString: $0) }
         }
         self.init(
@@ -112,6 +120,14 @@ package struct TerminalStyle: Equatable, Sendable {
         var size = winsize()
         guard ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
+    }
+
+    /// What the locale says about characters; where it says nothing, terminals of today have them.
+    private static func isUnicode(_ environment: [String: String]) -> Bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }
+            .first { !$0.isEmpty }
+        guard let locale = locale?.lowercased() else { return true }
+        return locale.contains("utf-8") || locale.contains("utf8")
     }
 
     /// What `FORCE_COLOR` and `CLICOLOR_FORCE` say; nil when they say nothing.
@@ -141,4 +157,16 @@ package struct TerminalStyle: Equatable, Sendable {
     package func paint(_ text: String, _ ink: Ink) -> String {
         colorDepth == .none || text.isEmpty ? text : "\u{1B}[\(ink.rawValue)m\(text)\u{1B}[0m"
     }
+
+    /// The text as it is, or in ASCII where a stream takes no other characters.
+    package func spelled(_ text: String) -> String {
+        guard !isUnicode else { return text }
+        return text.reduce(into: "") { $0 += Self.spellings[$1] ?? String($1) }
+    }
+
+    /// How characters of tables and formulas are written in ASCII; those of tables keep their width.
+    private static let spellings: [Character: String] = [
+        "─": "-", "│": "|", "├": "|", "└": "`", "×": "x", "·": "*", "–": "-", "−": "-", "≥": ">=",
+        "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")", "→": "->", "…": "...",
+    ]
 }

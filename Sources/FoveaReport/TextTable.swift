@@ -26,7 +26,7 @@ package struct TextTable: Equatable, Sendable {
     }
 
     private enum Row: Equatable, Sendable {
-        case cells([String])
+        case cells([String], TerminalStyle.Ink?)
         case rule
     }
 
@@ -39,10 +39,10 @@ package struct TextTable: Equatable, Sendable {
     }
 
     /// Adds a row; cells that are missing stay empty, cells beyond the last column are dropped.
-    package mutating func add(_ cells: [String]) {
+    package mutating func add(_ cells: [String], _ ink: TerminalStyle.Ink? = nil) {
         let cells = cells.prefix(columns.count).map(\.printable)
         rows.append(
-            .cells(cells + Array(repeating: "", count: columns.count - cells.count)))
+            .cells(cells + Array(repeating: "", count: columns.count - cells.count), ink))
     }
 
     /// Adds a line across the table, as before totals; Markdown has none and leaves it out.
@@ -51,7 +51,7 @@ package struct TextTable: Equatable, Sendable {
     }
 
     private var cells: [[String]] {
-        rows.compactMap { if case .cells(let cells) = $0 { cells } else { nil } }
+        rows.compactMap { if case .cells(let cells, _) = $0 { cells } else { nil } }
     }
 
     private func standsRight(_ column: Int) -> Bool {
@@ -98,7 +98,8 @@ package struct TextTable: Equatable, Sendable {
         var lines = [style.paint(line(titles), .heading), style.paint(rule, .faint)]
         for row in rows {
             switch row {
-            case .cells(let cells): lines.append(line(cells))
+            case .cells(let cells, let ink):
+                lines.append(ink.map { style.paint(line(cells), $0) } ?? line(cells))
             case .rule: lines.append(style.paint(rule, .faint))
             }
         }

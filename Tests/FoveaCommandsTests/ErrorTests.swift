@@ -144,6 +144,7 @@ import Testing
             "compare --models lenet --seconds 0", 64,
             "--seconds must be above 0 and below 3600."),
         Case("summary nin --mode tran", 64, "--mode must be train or infer, not tran."),
+        Case("summary nin --depth 0", 64, "--depth must be from 1 to 99."),
         Case(
             "train lenet --device cuda --data-dir {data}", 69,
             "there is no device named cuda here.\nUse --device cpu."),
@@ -353,6 +354,10 @@ import Testing
         Case(
             "filters {run} --out none/f.png", 73,
             "none/f.png: cannot be written: there is no such file or folder.\nCreate the folder "
+                + "first."),
+        Case(
+            "summary lenet --svg none/f.svg", 73,
+            "none/f.svg: cannot be written: there is no such file or folder.\nCreate the folder "
                 + "first."),
     ]
 

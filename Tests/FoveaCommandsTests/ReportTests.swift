@@ -53,6 +53,70 @@ import Testing
         #expect(outcome.output.contains("61,451") || outcome.output.contains("61 451"))
     }
 
+    @Test("summary folds layers deeper than --depth")
+    func summaryDepth() throws {
+        let shallow = try Program.run(["summary", "lenet", "--depth", "1", "--batch", "2"])
+        #expect(shallow.code == 0)
+        #expect(!shallow.output.contains("features.3"))
+        #expect(shallow.output.contains("features (Sequential)"))
+        let ascii = try Program.run(["summary", "lenet"], environment: ["LC_ALL": "C"])
+        #expect(ascii.output.utf8.allSatisfy { $0 < 0x80 })
+        #expect(ascii.output.contains("|  |- features.0 (Conv2d)"))
+    }
+
+    @Test("summary --explain works the figures out")
+    func summaryExplain() throws {
+        let unicode = ["LC_ALL": "C.UTF-8"]
+        let text = try Program.run(["summary", "lenet", "--explain"], environment: unicode)
+        #expect(text.code == 0)
+        #expect(
+            text.output.contains(
+                """
+                features.3 (Conv2d 5×5) → 16×10×10
+                  side           ⌊(14 − 5 + 2·0)/1⌋ + 1 = 10
+                  parameters     16·(6·5·5) + 16 = 2,416
+                  multiply-adds  10·10·16·(6·5·5) = 240,000
+
+                """))
+        #expect(text.output.contains("flatten"))
+        #expect(text.output.contains("16·5·5 = 400"))
+        let result = try Program.run(["summary", "lenet", "--explain", "--json"]).json()
+        let explanations = try #require(result["explanations"] as? [[String: Any]])
+        #expect(
+            explanations.allSatisfy {
+                Set($0.keys) == ["path", "type", "settings", "output", "figures"]
+            })
+        let figures = try #require(explanations.first?["figures"] as? [[String: Any]])
+        #expect(figures.allSatisfy { Set($0.keys) == ["quantity", "terms", "value"] })
+        let total = explanations.compactMap { $0["figures"] as? [[String: Any]] }.joined()
+            .filter { $0["quantity"] as? String == "parameters" }
+            .reduce(0) { $0 + ($1["value"] as? Int ?? 0) }
+        #expect(total == 61_706)
+    }
+
+    @Test("summary --svg and --png draw the network")
+    func summaryPictures() throws {
+        let folder = try TemporaryFolder()
+        let (svg, png) = (folder.path + "/nin.svg", folder.path + "/nin.png")
+        let outcome = try Program.run(["summary", "nin", "--svg", svg, "--png", png, "--json"])
+        #expect(outcome.code == 0)
+        #expect(outcome.remarks == "drew \(svg)\ndrew \(png)\n")
+        #expect(try outcome.json()["network"] as? String == "nin")
+        let text = try String(contentsOfFile: svg, encoding: .utf8)
+        #expect(text.hasPrefix("<?xml"))
+        #expect(text.contains("<title>The network nin: images 1×224×224 · 1,992,166 parameters"))
+        #expect(text.contains(">384×12×12</text>"))
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: png))
+        #expect(bytes.starts(with: [0x89, 0x50, 0x4e, 0x47]))
+        // The same network always gives the same picture.
+        let again = folder.path + "/again.svg"
+        #expect(try Program.run(["summary", "nin", "--svg", again]).code == 0)
+        #expect(try String(contentsOfFile: again, encoding: .utf8) == text)
+        let folded = folder.path + "/folded.svg"
+        #expect(try Program.run(["summary", "nin", "--svg", folded, "--depth", "1"]).code == 0)
+        #expect(try String(contentsOfFile: folded, encoding: .utf8).count < text.count / 2)
+    }
+
     @Test("models --json lists every network")
     func models() throws {
         let result = try Program.run(["models", "--json"]).json()
