@@ -320,6 +320,7 @@ import Testing
             "export lenet --weights {in}/extra", 65,
             "{in}/extra: does not hold the weights of lenet: unexpected: classifier.6.bias."
                 + otherWeights),
+        Case(
             "compare {run} {in}", 66,
             "{in}: is not a run's folder.\n`fovea train` makes a run's folder."),
         Case(
@@ -348,6 +349,7 @@ import Testing
         Case(
             "export {run} --out {in}/file/w", 73,
             "{in}/file/w: cannot be written: not a directory.\nCreate the folder first."),
+        Case(
             "compare {run} --out none/c.svg", 73,
             "none/c.svg: cannot be written: there is no such file or folder.\nCreate the folder "
                 + "first."),
