@@ -163,3 +163,57 @@ import Testing
         #expect(inner.remarks.hasSuffix("\nDid you mean \(run.run)?\n"))
     }
 }
+
+extension ErrorTests {
+    static let compare: [Case] = [
+        Case(
+            "compare", 64,
+            "there is nothing to compare.\nName folders of runs, or networks with --models "
+                + "lenet,nin."),
+        Case(
+            "compare --models lenet,nim", 64,
+            "there is no network named nim.\nDid you mean nin? `fovea models` lists all networks."),
+        Case(
+            "compare --models lenet,", 64,
+            "--models lenet, is not a list of networks such as lenet,nin."),
+        Case(
+            "compare lenet", 64,
+            "lenet is a network, not a run's folder.\nCompare networks with --models lenet."),
+        Case(
+            "compare --models lenet --format cvs", 64,
+            "there is no --format cvs.\nDid you mean csv?"),
+        Case(
+            "compare --models lenet --format md --json", 64,
+            "--json and --format md exclude each other."),
+        Case(
+            "compare --models lenet --format html", 64,
+            "--format html does not say where the page goes.\nAdd --out compare.html."),
+        Case(
+            "compare --models lenet --format html --out c.png", 64,
+            "--format html writes a page, but --out c.png is no name for one.\nLet the name end in "
+                + ".html."),
+        Case(
+            "compare --models lenet --out c.html", 64,
+            "--out c.html is no name for a picture.\nAdd --format html for a page, or let the name "
+                + "end in .svg or .png."),
+        Case(
+            "compare --models lenet --out c.pdf", 64,
+            "--out c.pdf is no name for a picture.\nLet the name end in .svg or .png."),
+        Case("compare --models lenet --batch 0", 64, "--batch must be from 1 to 65536."),
+        Case(
+            "compare --models lenet --seconds 0", 64,
+            "--seconds must be above 0 and below 3600."),
+        Case(
+            "compare --models lenet,alexnet-d2l --resize 28", 65,
+            "alexnet-d2l cannot take 1×28×28: at features.5, max pooling 3×3, stride 2 needs at "
+                + "least 3×3, but its input is 256×2×2.\nImages of 65×65 and above work; "
+                + "alexnet-d2l was published for 224×224. Choose with --resize."),
+        Case(
+            "compare {run} {in}", 66,
+            "{in}: is not a run's folder.\n`fovea train` makes a run's folder."),
+        Case(
+            "compare {run} --out none/c.svg", 73,
+            "none/c.svg: cannot be written: there is no such file or folder.\nCreate the folder "
+                + "first."),
+    ]
+}

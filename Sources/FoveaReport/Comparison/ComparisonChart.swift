@@ -166,7 +166,7 @@ struct ComparisonChart {
         }
         let subtitle =
             runs.isEmpty
-            ? "published, in the color of its data"
+            ? "as published"
             : runs.count == names.count ? "best on the test images" : "best test, or published"
         return BarPanels.Panel(title: "accuracy", subtitle: subtitle, bars: bars, full: 1)
     }
