@@ -27,6 +27,11 @@ import Testing
         let learningRate: Double?
         let steps: Int?
         let parameters: [Parameter]
+        /// What rounding to 32 bits makes of PyTorch's own numbers.
+        struct Difference: Decodable {
+            let gradientNorms: Double?
+        }
+        let difference: Difference
     }
 
     struct Fixture {
@@ -112,6 +117,9 @@ import Testing
         let network = try fixture.prepared(.training, batch: batch)
         let executable = try network.executable(.training, batch: batch)
         let bound = try Self.hasWinograd(network, .training, batch) ? 1e-3 : 1e-4
+        // A ReLU that rounding opens or closes shows in gradients first: they cannot be expected to be
+        // nearer than PyTorch's own in 32 bits are to those in 64.
+        let gradientBound = max(bound, 2 * (facts.difference.gradientNorms ?? 0))
         let shape = Shape([batch] + entry.input.dimensions)
         var losses: [Double] = []
         for step in 0..<steps {
@@ -120,7 +128,7 @@ import Testing
             try executable.run(
                 images, labels.values.map { Int32($0) }, RandomDraw(seed: 0, step: step))
             losses.append(Double(try #require(executable.output("loss")?.floats.first)))
-            if step == 0 { try expectGradients(network, facts, bound) }
+            if step == 0 { try expectGradients(network, facts, gradientBound) }
             #expect(network.parameters.update(rate: Float(rate), step: step + 1))
         }
         let expected = try fixture.tensor("losses").values
@@ -128,7 +136,7 @@ import Testing
         for (step, (loss, expected)) in zip(losses, expected).enumerated() {
             #expect(abs(loss - expected) <= bound * expected, "step \(step)")
         }
-        try expectMoved(network, fixture, bound)
+        try expectMoved(network, fixture, gradientBound)
         if fixture.file["trainedLogits"] != nil {
             let difference = Difference(
                 try fixture.logits(network), from: try fixture.tensor("trainedLogits"))
