@@ -52,14 +52,16 @@ public enum FormulaValues {
     private static func numbers(
         _ name: String, _ shape: Shape, _ number: (UInt64) -> Double
     ) -> HostValue {
-        let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
-            ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3
-        }
+        let hash = fnv1a(name)
         return HostValue(
             shape, (0..<shape.count).map { number(splitMix(hash &+ UInt64($0)) >> 40) })
     }
 
-    private static func splitMix(_ state: UInt64) -> UInt64 {
+    static func fnv1a(_ name: String) -> UInt64 {
+        name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+    }
+
+    static func splitMix(_ state: UInt64) -> UInt64 {
         var z = state &+ 0x9E37_79B9_7F4A_7C15
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
