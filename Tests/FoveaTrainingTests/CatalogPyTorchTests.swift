@@ -28,7 +28,8 @@ import Testing
         let fixture = try CatalogFixture(name)
         for mode in [Mode.inference, .training] {
             let traced = try fixture.traced(fixture.images(fixture.facts.batch), mode)
-            let found = traced.parameters.map {
+            // Those of the heads are idle outside training.
+            let found = (traced.parameters + traced.idleParameters).map {
                 CatalogFixture.Entry(name: $0.name, shape: $0.shape.dimensions)
             }
             let expected = fixture.facts.entries.map {
@@ -38,7 +39,7 @@ import Testing
             #expect(found.count == expected.count)
         }
         let published = try fixture.network.traced(
-            images: fixture.network.input.batched(1), mode: .training)
+            images: fixture.network.input.batched(2), mode: .training)
         let weights = published.parameters.filter { $0.role != .statistic }
         #expect(weights.reduce(0) { $0 + $1.shape.count } == fixture.facts.parameterCount)
         #expect(fixture.network.classes == fixture.facts.classes)
