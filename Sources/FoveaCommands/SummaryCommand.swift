@@ -20,7 +20,7 @@ struct SummaryCommand: ParsableCommand, Exemplified {
 
     @Option(
         help: ArgumentHelp(
-            "Show layers inside of this many; 3, and in pictures what stays readable, if not given.",
+            "How deep the tree goes: 3 if not given, and in pictures as deep as is readable.",
             valueName: "n"))
     var depth: Int?
 
@@ -112,7 +112,8 @@ struct SummaryOutput: Encodable {
     let schema = 1
     let network: String
     let input: [Int]
-    let classes, parameters, trainableParameters, statistics, multiplyAdds, batch: Int
+    let classes, parameters, trainableParameters, statistics, headParameters: Int
+    let multiplyAdds, batch: Int
     let mode: String
     let layers: [Layer]
     let memory: NetworkSummary.Memory
@@ -125,6 +126,7 @@ struct SummaryOutput: Encodable {
         parameters = summary.parameters
         trainableParameters = summary.trainableParameters
         statistics = summary.statistics
+        headParameters = summary.headParameters
         multiplyAdds = summary.multiplyAdds
         batch = summary.batch
         mode = summary.mode

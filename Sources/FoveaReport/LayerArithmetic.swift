@@ -63,19 +63,11 @@ struct Arithmetic {
         case .reshape where output.rank == 2 && input.rank > 2:
             let terms = input.perImage.dimensions.map(String.init).joined(separator: "·")
             return [.init("features", terms, output.channels)]
-        default:
-            return isConcatenation
-                ? [
-                    .init(
-                        "channels", inputs.map { "\($0.channels)" }.joined(separator: " + "),
-                        output.channels)
-                ] : []
+        case .concatenation:
+            let terms = inputs.map { "\($0.channels)" }.joined(separator: " + ")
+            return [.init("channels", terms, output.channels)]
+        default: return []
         }
-    }
-
-    private var isConcatenation: Bool {
-        inputs.count > 1 && inputs.allSatisfy { $0.rank >= 2 && $0.rank == output.rank }
-            && inputs.reduce(0) { $0 + $1.channels } == output.channels
     }
 
     private func sides(_ window: Window, _ input: Shape) -> [LayerExplanation.Line] {

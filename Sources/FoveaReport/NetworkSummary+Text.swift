@@ -107,10 +107,16 @@ extension NetworkSummary {
                 + "\(grouped(multiplyAdds * batch)) for a batch of \(batch);",
             "               of convolutions and linear layers, forward only",
         ]
+        if headParameters > 0 {
+            lines.insert(
+                "               and \(grouped(headParameters)) of the heads, which serve training only",
+                at: 1)
+        }
         if statistics > 0 {
             lines.insert(
                 "statistics     \(grouped(statistics)) running means and variances, "
-                    + "which are no parameters", at: 1)
+                    + "which are no parameters",
+                at: lines.count - 2)
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -45,7 +45,7 @@ public struct NetworkSummary: Sendable, Codable {
         public let optimizer: Int
         /// Everything that lies between the steps.
         public let activations: Int
-        /// What kernels use while they run.
+        /// What kernels use while they run, and weights into which normalizations are folded.
         public let workspace: Int
         /// All of it, with the batch itself.
         public let total: Int
@@ -63,6 +63,8 @@ public struct NetworkSummary: Sendable, Codable {
     public let trainableParameters: Int
     /// The numbers gathered from the data, such as running means, which are no parameters.
     public let statistics: Int
+    /// The number of parameters that serve training only, those of auxiliary heads, and do not count.
+    public let headParameters: Int
     /// The multiply-adds of convolutions and linear layers for one image.
     public let multiplyAdds: Int
     /// The number of images the memory is forecast for.
@@ -147,6 +149,9 @@ public struct NetworkSummary: Sendable, Codable {
         parameters = tree.root.parameters
         trainableParameters = tree.root.parameters
         statistics = tree.root.statistics
+        headParameters = one.idleParameters.reduce(0) {
+            $0 + ($1.role == .weight ? $1.shape.count : 0)
+        }
         multiplyAdds = tree.root.multiplyAdds
         calls = tree.entries.map { Row($0, in: tree) }
         explanations = LayerExplanation.all(of: tree)
@@ -186,8 +191,8 @@ extension NetworkSummary.Memory {
         parameters = prepared.parameterByteCount
         gradients = isTraining ? parameters : 0
         self.optimizer = isTraining ? parameters * optimizer.stateNames.count : 0
-        workspace = prepared.scratch.count
-        activations = prepared.arenaByteCount - workspace
+        activations = prepared.arenaByteCount - prepared.scratch.count
+        workspace = prepared.scratch.count + prepared.derivedByteCount
         let batch = TensorType(images).byteCount
         total = parameters + gradients + self.optimizer + workspace + activations + batch
     }

@@ -17,7 +17,7 @@ struct DiagramChecks {
         for shape in block.shapes {
             switch shape {
             case .box(_, let area, _): boxes.append(area)
-            case .frame(_, let area): frames.append(area)
+            case .frame(_, let area, _): frames.append(area)
             case .line(let points, _): lines.append(points)
             case .dot: break
             }
@@ -114,7 +114,7 @@ struct DiagramChecks {
 
 extension Drawing.Rectangle {
     /// Whether two rectangles have more than an edge in common.
-    fileprivate func meets(_ other: Drawing.Rectangle) -> Bool {
+    func meets(_ other: Drawing.Rectangle) -> Bool {
         let slack = 0.001
         return x < other.maxX - slack && other.x < maxX - slack && y < other.maxY - slack
             && other.y < maxY - slack

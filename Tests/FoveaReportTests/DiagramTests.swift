@@ -122,8 +122,10 @@ import Testing
 
     @Test(arguments: Catalog.all) func theCatalog(_ entry: Catalog.Entry) throws {
         for depth in [nil, 1, 2, 3, 4] {
-            let diagram = try NetworkDiagram(entry, image: entry.input, depth: depth)
-            DiagramChecks(diagram.level).check("\(entry.name) \(depth ?? 0)")
+            let level = try NetworkDiagram(entry, image: entry.input, depth: depth).level
+            // The checks compare everything with everything.
+            if level.boxCount <= 250 { DiagramChecks(level).check("\(entry.name) \(depth ?? 0)") }
+            if depth == nil { #expect(level.boxCount <= NetworkDiagram.mostBoxes) }
         }
     }
 
@@ -235,19 +237,31 @@ import Testing
         try expectGolden(nested().drawing().svg(), "nested.svg")
     }
 
-    @Test func everyTextIsOnThePicture() throws {
-        for entry in Catalog.all {
-            let drawing = try NetworkDiagram(entry, image: entry.input).drawing()
-            for case .label(let label) in drawing.elements {
-                let width = TextMetrics.width(label.text, size: label.size, weight: label.weight)
-                let left =
-                    switch label.anchor {
-                    case .start: label.at.x
-                    case .middle: label.at.x - width / 2
-                    case .end: label.at.x - width
-                    }
-                #expect(left >= 0 && left + width <= drawing.size.width, "\(label.text)")
-                #expect(label.at.y > 0 && label.at.y < drawing.size.height)
+    @Test(arguments: Catalog.all) func textsHaveRoom(_ entry: Catalog.Entry) throws {
+        let drawing = try NetworkDiagram(entry, image: entry.input).drawing()
+        var areas: [(text: String, area: Drawing.Rectangle)] = []
+        for case .label(let label) in drawing.elements {
+            let width = TextMetrics.width(label.text, size: label.size, weight: label.weight)
+            let left =
+                switch label.anchor {
+                case .start: label.at.x
+                case .middle: label.at.x - width / 2
+                case .end: label.at.x - width
+                }
+            #expect(!label.text.isEmpty)
+            #expect(left >= 0 && left + width <= drawing.size.width, "\(label.text)")
+            #expect(label.at.y > 0 && label.at.y < drawing.size.height)
+            let height = 0.75 * label.size
+            areas.append(
+                (
+                    label.text,
+                    Drawing.Rectangle(
+                        x: left, y: label.at.y - height, width: width, height: height)
+                ))
+        }
+        for (index, one) in areas.enumerated() {
+            for other in areas[(index + 1)...] where one.area.meets(other.area) {
+                Issue.record("\(one.text) and \(other.text) overlap")
             }
         }
     }

@@ -52,6 +52,20 @@ import Testing
         #expect(again.map(\.multiplyAdds) == [121 * 162, 121 * 162])
     }
 
+    @Test(arguments: [("googlenet", 6_379_984, 14_560), ("resnet18", 0, 9600), ("nin", 0, 0)])
+    func whatDoesNotCount(_ name: String, _ heads: Int, _ statistics: Int) throws {
+        let entry = try Catalog.entry(named: name)
+        let summary = try NetworkSummary(
+            entry, options: Catalog.Options(), image: entry.input, batch: 1, mode: .inference,
+            optimizer: .sgd())
+        #expect(summary.parameters == entry.parameters)
+        #expect(summary.headParameters == heads)
+        #expect(summary.statistics == statistics)
+        let text = summary.text(depth: 1, style: .plain)
+        #expect(text.contains("of the heads, which serve training only") == (heads > 0))
+        #expect(text.contains("running means and variances") == (statistics > 0))
+    }
+
     @Test func asciiWhereNothingElseIsShown() throws {
         let ascii = TerminalStyle(colorDepth: .none, isLive: false, width: 80, isUnicode: false)
         let text = try nested().text(depth: 3, style: ascii)

@@ -8,7 +8,8 @@ struct DiagramBlock {
     enum Shape {
         /// A box; `prefix` is the path that the frame around it already shows.
         case box(DiagramItem, Drawing.Rectangle, prefix: String)
-        case frame(DiagramItem, Drawing.Rectangle)
+        /// A frame with a name of its own.
+        case frame(DiagramItem, Drawing.Rectangle, name: String)
         case line([Drawing.Point], hasHead: Bool)
         /// Where one line leaves another.
         case dot(Drawing.Point)
@@ -23,8 +24,6 @@ struct DiagramBlock {
     var places: [Int: Drawing.Rectangle] = [:]
     /// From where to where lines reach the bottom, if they do so apart.
     var arrivals: ClosedRange<Double>?
-    /// The items that stand beside the column.
-    var sideItems: Set<Int> = []
 
     /// The distance from the axis to the right.
     var right: Double { width - axis }
@@ -66,10 +65,10 @@ struct DiagramBlock {
             Drawing.Rectangle(x: 0, y: area.y, width: wide, height: area.height)
         }
         shapes = shapes.enumerated().map { index, shape in
-            guard index == 0, case .frame(let item, let area) = shape else {
+            guard index == 0, case .frame(let item, let area, let name) = shape else {
                 return shape.moved(shift, 0)
             }
-            return .frame(item, stretched(area))
+            return .frame(item, stretched(area), name: name)
         }
         places = places.mapValues(stretched)
         axis = left
@@ -93,7 +92,7 @@ extension DiagramBlock.Shape {
     fileprivate func moved(_ x: Double, _ y: Double) -> Self {
         switch self {
         case .box(let item, let area, let prefix): .box(item, area.moved(x, y), prefix: prefix)
-        case .frame(let item, let area): .frame(item, area.moved(x, y))
+        case .frame(let item, let area, let name): .frame(item, area.moved(x, y), name: name)
         case .line(let points, let hasHead):
             .line(points.map { Drawing.Point($0.x + x, $0.y + y) }, hasHead: hasHead)
         case .dot(let point): .dot(Drawing.Point(point.x + x, point.y + y))

@@ -224,14 +224,10 @@ extension DiagramItem {
         case .activation: return (.activation, "")
         case .dropout(let op): return (.dropout, "\(op.rate)" + (op.perChannel ? ", channels" : ""))
         case .add: return (.sum, "")
-        default:
-            let shapes = node.inputs.map { graph[$0].shape }
-            let channels = shapes.reduce(0) { $0 + $1.channels }
-            if shapes.count > 1, channels == node.outputs.first?.shape.channels {
-                return (.concatenation, "")
-            }
-            let normalizes = definition.name.lowercased().contains("normal")
-            return (normalizes ? .normalization : .other, "")
+        case .concatenation: return (.concatenation, "")
+        case .batchNormalization, .normalization, .localResponseNormalization:
+            return (.normalization, "")
+        default: return (.other, "")
         }
     }
 }

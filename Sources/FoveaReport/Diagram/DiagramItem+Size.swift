@@ -96,6 +96,14 @@ extension DiagramItem {
         count > 1 ? 8 + TextMetrics.width(countText, size: 10, weight: .bold) : 0
     }
 
+    /// The names that a frame may have, from the most telling to the shortest.
+    func names(within prefix: String) -> [String] {
+        guard let lastPath else { return [path, name(within: prefix)] }
+        let last = lastPath.split(separator: ".").last ?? ""
+        let short = DiagramItem(kind: kind, title: title, path: path).name(within: prefix)
+        return ["\(path) … \(lastPath)", "\(path) … \(last)", "\(short) … \(last)"]
+    }
+
     /// The path without that of the frame around it.
     func name(within prefix: String) -> String {
         func short(_ path: String) -> String {

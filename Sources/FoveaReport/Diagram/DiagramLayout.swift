@@ -33,8 +33,7 @@ struct DiagramLayout {
         var ends = Ends(start: DiagramLevel.entry, end: DiagramLevel.exit)
         ends.hasLines = hasEnds
         var block = chain(main, ends)
-        let side = level.items.indices.filter { !main.contains($0) }
-        for branch in components(of: side) { attach(branch, to: &block) }
+        attach(components(of: level.items.indices.filter { !main.contains($0) }), to: &block)
         return block
     }
 
@@ -171,17 +170,21 @@ struct DiagramLayout {
         content.places = [:]
         let pad = 10.0
         let size = DiagramMetrics.smallSize
-        let label = TextMetrics.width(item.name(within: prefix), size: size, weight: .bold)
+        func width(_ name: String) -> Double { TextMetrics.width(name, size: size, weight: .bold) }
+        // The name stands to the left of the line that comes in, as long as there is room for it.
+        let names = item.names(within: prefix)
+        let least = names.map(width).reduce(.infinity, min)
+        content.widen(left: max(content.axis + pad, least + 14), right: 0)
         let type = TextMetrics.width(item.title, size: size)
-        content.widen(left: max(content.axis + pad, label + 16), right: 0)
         let badge = item.count > 1 ? 24.0 : 0
-        content.widen(left: 0, right: max(content.right + pad, type + badge + 24))
+        content.widen(left: 0, right: max(content.right + pad, type + badge + 14))
         var block = DiagramBlock(
             width: content.width, height: DiagramMetrics.frameHead, axis: content.axis)
         block.line([(content.axis, 0), (content.axis, DiagramMetrics.frameHead)])
         block.append(content)
         let area = Drawing.Rectangle(x: 0, y: 0, width: block.width, height: block.height)
-        block.shapes.insert(.frame(item, area), at: 0)
+        let name = names.first { width($0) + 14 <= block.axis } ?? ""
+        block.shapes.insert(.frame(item, area, name: name), at: 0)
         block.places[index] = area
         return block
     }
@@ -271,32 +274,50 @@ struct DiagramLayout {
 
     // MARK: - What leads nowhere
 
-    /// Puts items that no output follows from beside the item they read, such as an extra head.
-    private func attach(_ items: [Int], to block: inout DiagramBlock) {
+    /// One part that stands beside the column, and the item that it reads.
+    private struct Aside {
+        var block: DiagramBlock
+        var anchor: Drawing.Rectangle
+        var column = 0
+
+        var top: Double { anchor.middle.y + 14 }
+        var bottom: Double { top + block.height }
+    }
+
+    /// Puts items that no output follows from beside the item they read, such as extra heads.
+    ///
+    /// From below to above: one that would overlap those below it goes further to the right, where
+    /// its line passes over them.
+    private func attach(_ parts: [[Int]], to block: inout DiagramBlock) {
+        var placed: [Aside] = []
+        let asides = parts.compactMap { aside($0, in: block) }
+        for var aside in asides.sorted(by: { $0.anchor.y > $1.anchor.y }) {
+            let met = placed.filter { $0.anchor.middle.y < aside.bottom + 16 }
+            aside.column = met.reduce(0) { max($0, $1.column + 1) }
+            placed.append(aside)
+        }
+        var left = block.width + 28
+        for column in 0..<placed.count {
+            let inColumn = placed.filter { $0.column == column }
+            for aside in inColumn {
+                let (x, y) = (left + aside.block.axis, aside.anchor.middle.y)
+                block.line([(aside.anchor.maxX, y), (x, y), (x, aside.top)], hasHead: true)
+                block.draw(aside.block, x: left, y: aside.top)
+                block.height = max(block.height, aside.bottom)
+                block.width = max(block.width, left + aside.block.width)
+            }
+            left += inColumn.reduce(0) { max($0, $1.block.width) } + 24
+        }
+    }
+
+    private func aside(_ items: [Int], in block: DiagramBlock) -> Aside? {
         let anchor = items.flatMap { sources[$0] ?? [] }.filter { block.places[$0] != nil }.max()
-        guard let anchor, let place = block.places[anchor] else { return }
+        guard let anchor, let place = block.places[anchor] else { return nil }
         var ending = level
         for item in items where targets[item] == nil { ending.link(item, DiagramLevel.exit) }
         var ends = Ends(start: anchor, end: DiagramLevel.exit)
         ends.hasLines = false
-        let side = DiagramLayout(ending, prefix: prefix).chain(items, ends)
-        // Heads follow each other downwards at the right of everything.
-        let column = sideColumn(of: block)
-        let top = max(place.middle.y + 14, column.bottom)
-        let x = column.left + side.axis
-        block.line(
-            [(place.maxX, place.middle.y), (x, place.middle.y), (x, top)], hasHead: true)
-        block.draw(side, x: column.left, y: top)
-        block.width = max(block.width, column.left + side.width)
-        block.height = max(block.height, top + side.height)
-        for item in items { block.sideItems.insert(item) }
-    }
-
-    private func sideColumn(of block: DiagramBlock) -> (left: Double, bottom: Double) {
-        let side = block.places.filter { block.sideItems.contains($0.key) }.values
-        let main = block.places.filter { !block.sideItems.contains($0.key) }.values
-        return (
-            main.reduce(0) { max($0, $1.maxX) } + 28, side.reduce(0) { max($0, $1.maxY) } + 16
-        )
+        return Aside(
+            block: DiagramLayout(ending, prefix: prefix).chain(items, ends), anchor: place)
     }
 }

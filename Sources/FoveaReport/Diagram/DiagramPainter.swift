@@ -9,7 +9,9 @@ struct DiagramPainter {
         var placed = DiagramBlock()
         placed.draw(block, x: origin.x, y: origin.y)
         // Frames lie behind lines, and lines behind boxes.
-        for case .frame(let item, let area) in placed.shapes { frame(item, area, on: &drawing) }
+        for case .frame(let item, let area, let name) in placed.shapes {
+            frame(item, area, name, on: &drawing)
+        }
         for case .line(let points, let hasHead) in placed.shapes {
             drawing.polyline(points, line)
             if hasHead { head(points, on: &drawing) }
@@ -39,15 +41,15 @@ struct DiagramPainter {
     // MARK: - Frames
 
     private static func frame(
-        _ item: DiagramItem, _ area: Drawing.Rectangle, on drawing: inout Drawing
+        _ item: DiagramItem, _ area: Drawing.Rectangle, _ name: String,
+        on drawing: inout Drawing
     ) {
         let stroke = Drawing.Stroke(Color(0xb9b9b9), width: 0.8)
         if item.count > 1 { card(behind: area, 6, Color(0xf6f6f4), stroke, on: &drawing) }
         drawing.rectangle(area, fill: Color(0x7a7a60, opacity: 0.06), stroke: stroke, radius: 6)
         let size = DiagramMetrics.smallSize, y = area.y + 11
         drawing.text(
-            item.name(within: ""), at: Drawing.Point(area.x + 8, y), size: size, weight: .bold,
-            color: .ink)
+            name, at: Drawing.Point(area.x + 8, y), size: size, weight: .bold, color: .ink)
         var end = area.maxX - 8
         if item.count > 1 {
             drawing.text(
