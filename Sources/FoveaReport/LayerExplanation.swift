@@ -87,7 +87,7 @@ extension LayerExplanation {
         let works = nodes.map { Arithmetic(graph: graph, nodes: nodes, node: $0) }
         path = entry.path
         type = entry.type
-        settings = works.first { $0.isSized }?.node.op.definition.attributes ?? ""
+        settings = works.first { $0.isSized }?.node.settings(within: entry.type) ?? ""
         output = entry.output.perImage.dimensions
         var lines = works.flatMap(\.sizes)
         let parameters = Arithmetic.sum("parameters", works.flatMap(\.parameters))
@@ -103,6 +103,20 @@ extension LayerExplanation {
             lines.append(sum)
         }
         self.lines = lines
+    }
+}
+
+extension Graph.Node {
+    /// How the operation is set: "11×11, stride 4".
+    ///
+    /// - Parameter layer: The type of the layer that it belongs to; empty if it stands alone.
+    /// - Returns: The settings as a reader of the layer knows them.
+    func settings(within layer: String) -> String {
+        // A layer that is told its output's size records a window where one leads there.
+        if case .averagePool = op, layer.hasPrefix("Adaptive"), let output = outputs.first {
+            return "to \(output.shape.extent)"
+        }
+        return op.definition.attributes
     }
 }
 

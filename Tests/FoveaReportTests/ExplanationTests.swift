@@ -123,6 +123,17 @@ import Testing
                 """)
     }
 
+    @Test func layersThatAreToldTheirSizeSaySo() throws {
+        let summary = try summary(Chain([AdaptiveAveragePool2d(3)]), [2, 6, 6])
+        let first = try #require(summary.explanations.first)
+        #expect(first.settings == "to 3×3")
+        #expect(first.lines.map(\.text) == ["⌊(6 − 2 + 2·0)/2⌋ + 1 = 3"])
+        let level = try NetworkDiagram(Chain([AdaptiveAveragePool2d(3)]), image: [2, 6, 6]).level
+        #expect(
+            level.items[1].heading + " " + level.items[1].setting == "AdaptiveAveragePool2d to 3×3 "
+        )
+    }
+
     @Test func allTheWords() throws {
         func lines(
             _ layers: [any Layer], _ image: Shape, isPooled: Bool = true

@@ -183,7 +183,7 @@ extension DiagramItem {
     ///   - graph: What they belong to.
     ///   - title: The name of the layer's type; nil for an operation that stands alone.
     fileprivate init(_ nodes: [Graph.Node], in graph: Graph, title: String?) {
-        let described = nodes.map { ($0, Self.describe($0, graph)) }
+        let described = nodes.map { ($0, Self.describe($0, graph, title ?? "")) }
         let weighted = described.filter { [.convolution, .linear].contains($0.1.kind) }
         guard weighted.count < 2 else {
             self.init(kind: .block, title: title ?? "")
@@ -210,17 +210,17 @@ extension DiagramItem {
     }
 
     private static func describe(
-        _ node: Graph.Node, _ graph: Graph
+        _ node: Graph.Node, _ graph: Graph, _ layer: String
     ) -> (kind: Kind, detail: String) {
-        let definition = node.op.definition
+        let settings = node.settings(within: layer)
         switch node.op {
-        case .convolution: return (.convolution, definition.attributes)
+        case .convolution: return (.convolution, settings)
         case .linear: return (.linear, "")
-        case .maxPool: return (.pooling, definition.attributes)
+        case .maxPool: return (.pooling, settings)
         case .averagePool(let op):
             let isWhole = node.inputs.first.map { graph[$0].shape.extent } == op.window.kernel
-            return (.pooling, isWhole ? "" : definition.attributes)
-        case .adaptiveAveragePool: return (.pooling, definition.attributes)
+            return (.pooling, isWhole ? "" : settings)
+        case .adaptiveAveragePool: return (.pooling, settings)
         case .activation: return (.activation, "")
         case .dropout(let op): return (.dropout, "\(op.rate)" + (op.perChannel ? ", channels" : ""))
         case .add: return (.sum, "")
