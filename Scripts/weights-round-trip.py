@@ -10,9 +10,9 @@ of Scripts/fixtures/networks.py (lenet, alexnet-d2l, nin, nin-cifar, nin-imagene
 
 Its weights are drawn at random, statistics of batch normalizations included, and saved as a .pth file
 in both of PyTorch's containers, as one in 16-bit floats, as a checkpoint of a parallel model, as
-safetensors, and, for DenseNets, under the names of torchvision's first files. `fovea export` reads each
-and writes safetensors, which a fresh network loads with strict=True; then all its tensors are compared
-with those that were saved.
+safetensors, and besides, for DenseNets, under the names of torchvision's first files, for GoogLeNet
+without its auxiliary heads. `fovea export` reads each and writes safetensors, which a fresh network
+loads with strict=True; then all its tensors are compared with those that were saved.
 
 `num_batches_tracked` does not come back, as Fovea does not keep it. That no file names it is no
 hindrance: a dictionary without PyTorch's own notes about versions counts as of a version before that
@@ -30,11 +30,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 COUNT = "num_batches_tracked"
 
 
-def make(name):
+def make(name, heads=True):
     if name in networks.NETWORKS:
         return networks.NETWORKS[name]["make"]()
     if name == "googlenet":
-        return torchvision.models.googlenet(weights=None, aux_logits=True, init_weights=False)
+        return torchvision.models.googlenet(weights=None, aux_logits=heads, init_weights=False)
     return torchvision.models.get_model(name.replace("-", "_"), weights=None)
 
 
@@ -72,6 +72,9 @@ def files(name, model, folder):
     yield saved("checkpoint", {"epoch": 1, "state_dict": parallel})
     if name.startswith("densenet"):
         yield saved("old-names", old_dense_names(state))
+    if name == "googlenet":
+        bare = {k: v for k, v in state.items() if not k.startswith("aux")}
+        yield saved("no-heads", bare, {k: v for k, v in floats.items() if k in bare})
     path = folder / "plain.safetensors"
     save_file(state, path)
     yield "safetensors", path, floats
@@ -89,7 +92,7 @@ def check(name, fovea, folder):
             print(f"{name} {what}: {run.stderr.strip()}")
             failures += 1
             continue
-        fresh = make(name)
+        fresh = make(name, heads=what != "no-heads")
         draw(fresh, seed=8)
         keys = fresh.load_state_dict(load_file(out), strict=True)
         assert not keys.missing_keys and not keys.unexpected_keys
