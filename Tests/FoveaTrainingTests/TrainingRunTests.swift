@@ -20,8 +20,8 @@ import Testing
         }
     }
 
-    static func lenet() throws -> TrainingConfiguration {
-        try settings("lenet") {
+    static func lenet(_ network: String = "lenet") throws -> TrainingConfiguration {
+        try settings(network) {
             $0.epochs = 3
             $0.batch = 8
             $0.optimizer = .adamw
@@ -86,12 +86,15 @@ import Testing
     /// One run that all cases are compared with.
     static let uninterruptedNiN = Result { try uninterrupted(nin()) }
 
-    @Test("A run that is stopped after every step does too")
-    func stoppedOften() throws {
-        let expected = try Self.uninterrupted(Self.lenet())
+    @Test(
+        "A run that is stopped after every step does too, its running statistics as well",
+        arguments: ["lenet", "lenet-bn"])
+    func stoppedOften(_ network: String) throws {
+        let settings = try Self.lenet(network)
+        let expected = try Self.uninterrupted(settings)
         let folder = try TemporaryFolder()
         var starts = 1
-        while try Self.train(Self.lenet(), in: folder, stopAfter: 1) == .stopped { starts += 1 }
+        while try Self.train(settings, in: folder, stopAfter: 1) == .stopped { starts += 1 }
         #expect(starts == 10)
         #expect(try Outcome(folder) == expected)
     }
