@@ -11,7 +11,7 @@ extension OneDNNLibrary {
     func batchNormalization(
         _ op: Op.BatchNormalization, _ request: KernelRequest
     ) -> KernelChoice {
-        func kernel<Lanes: SIMD>(_ groups: ChannelGroups<Lanes>) -> LoopKernel {
+        func kernel<Lanes>(_ groups: ChannelGroups<Lanes>) -> LoopKernel {
             LoopKernel("batchNormalization", worksInPlace: true, scratch: groups.scratch) {
                 operands in
                 let mean = operands.output(1), variance = operands.output(2)
@@ -32,7 +32,7 @@ extension OneDNNLibrary {
 
     // x, mean, variance, scale, shift → y
     func normalization(_ op: Op.Normalization, _ request: KernelRequest) -> KernelChoice {
-        func kernel<Lanes: SIMD>(_ groups: ChannelGroups<Lanes>) -> LoopKernel {
+        func kernel<Lanes>(_ groups: ChannelGroups<Lanes>) -> LoopKernel {
             LoopKernel("normalization", worksInPlace: true, scratch: groups.scratch) { operands in
                 groups.normalize(
                     operands.input(0), to: operands.output(0),
@@ -52,7 +52,7 @@ extension OneDNNLibrary {
     func batchNormalizationGradient(
         _ op: Op.BatchNormalizationGradient, _ request: KernelRequest
     ) -> KernelChoice {
-        func kernel<Lanes: SIMD>(_ groups: ChannelGroups<Lanes>) -> LoopKernel {
+        func kernel<Lanes>(_ groups: ChannelGroups<Lanes>) -> LoopKernel {
             LoopKernel("batchNormalizationGradient", worksInPlace: true, scratch: groups.scratch) {
                 operands in
                 let backward = BatchNormalizationBackward(

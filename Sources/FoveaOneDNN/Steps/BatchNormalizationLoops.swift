@@ -96,7 +96,7 @@ extension ChannelGroups {
                 for pixel in 0..<group.pixels {
                     let position = group.start + pixel * stride
                     var value = (x.lanes(position, written) - mean) * factor + shift
-                    if isRectified { value = value.replacing(with: 0, where: value .<= 0) }
+                    if isRectified { value = value.opened(where: value) }
                     y.write(value, position, written)
                 }
             }
@@ -105,7 +105,7 @@ extension ChannelGroups {
 }
 
 /// The gradient of one batch normalization, piece by piece.
-struct BatchNormalizationBackward<Lanes: SIMD> where Lanes.Scalar == Float {
+struct BatchNormalizationBackward<Lanes: ChannelLanes> {
     let groups: ChannelGroups<Lanes>
     let dy, x, mean: UnsafeMutablePointer<Float>
     let scales: ChannelScales
@@ -162,7 +162,7 @@ struct BatchNormalizationBackward<Lanes: SIMD> where Lanes.Scalar == Float {
     ) -> Lanes {
         let arriving: Lanes = dy.lanes(position, lanes)
         guard let shift else { return arriving }
-        return arriving.replacing(with: 0, where: centered * factor + shift .<= 0)
+        return arriving.opened(where: centered * factor + shift)
     }
 
     /// Writes factor · (dy − dshift / m − (x − mean) · inverse · dscale / m).

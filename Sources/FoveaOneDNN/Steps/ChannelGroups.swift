@@ -7,7 +7,7 @@ import FoveaGraph
 /// A blocked tensor has one for each image and block of channels; a tensor with its channels last is
 /// cut into pieces of so many pixels that one stays in the cache. How it is cut depends on shapes
 /// alone, so that sums over pieces have the same roundings on any number of threads.
-struct ChannelGroups<Lanes: SIMD> where Lanes.Scalar == Float {
+struct ChannelGroups<Lanes: ChannelLanes> {
     /// One piece.
     struct Group {
         /// The position of its first element.
@@ -73,6 +73,26 @@ struct ChannelGroups<Lanes: SIMD> where Lanes.Scalar == Float {
             start: first * channels + channel, pixels: min(pixelsOfPiece, pixels - first),
             channel: channel, lanes: lanes)
     }
+}
+
+/// The vectors that loops over channels are written for.
+///
+/// What compares lanes is a requirement, because the standard library's comparisons compile to
+/// vector instructions for each of these types, but to loops over single lanes where the type is
+/// generic.
+protocol ChannelLanes: SIMD where Scalar == Float {
+    /// The lanes at which others are above zero or not a number; zero elsewhere.
+    func opened(where gate: Self) -> Self
+}
+
+extension SIMD8: ChannelLanes where Scalar == Float {
+    @inline(__always)
+    func opened(where gate: Self) -> Self { replacing(with: 0, where: gate .<= 0) }
+}
+
+extension SIMD16: ChannelLanes where Scalar == Float {
+    @inline(__always)
+    func opened(where gate: Self) -> Self { replacing(with: 0, where: gate .<= 0) }
 }
 
 extension UnsafeMutablePointer<Float> {
