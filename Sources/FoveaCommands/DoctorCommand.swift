@@ -13,7 +13,7 @@ struct DoctorCommand: ParsableCommand, Exemplified {
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func run() throws {
-        let backend = try Device.cpu.makeBackend()
+        let backend = try Device.cpu.makeBackend(kernels: .looksUp)
         let machine = RunRecord.Machine.current
         let sets = DatasetSource.all.map { source in
             do throws(FoveaError) {
@@ -27,7 +27,8 @@ struct DoctorCommand: ParsableCommand, Exemplified {
         }
         let result = DoctorOutput(
             version: foveaVersion, machine: machine, library: backend.library.name,
-            threads: backend.threadCount, data: sets)
+            threads: backend.threadCount, kernels: KernelCache.count, cache: KernelCache.path,
+            data: sets)
         if output.json {
             try Console.printJSON(result)
         } else {
@@ -49,6 +50,9 @@ struct DoctorOutput: Encodable {
     let machine: RunRecord.Machine
     let library: String
     let threads: Int
+    /// The timings of kernels that are known, and the file they are kept in.
+    let kernels: Int
+    let cache: String?
     let data: [DataSet]
 
     func text(style: TerminalStyle) -> String {
@@ -59,6 +63,13 @@ struct DoctorOutput: Encodable {
                 + NetworkSummary.bytes(machine.memoryBytes),
             "\(good) \(library), \(threads) threads",
         ]
+        if let cache {
+            lines.append(
+                kernels == 0
+                    ? "\(style.paint("·", .faint)) no kernels were timed yet; the first plan of a "
+                        + "network tries them"
+                    : "\(good) timings of \(kernels) kernels in \(cache)")
+        }
         for set in data {
             if let origin = set.origin {
                 lines.append("\(good) \(set.name) in \(origin)")

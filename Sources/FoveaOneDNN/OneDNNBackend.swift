@@ -11,12 +11,18 @@ package import FoveaRuntime
 /// of the same backend runs.
 package struct OneDNNBackend: Backend {
     let arena: DeviceMemory
+    private let selection: ConvolutionSelection
 
     /// Makes a backend.
     ///
-    /// - Parameter threads: The number of threads; as many as there are cores if nil.
+    /// - Parameters:
+    ///   - threads: The number of threads; as many as there are cores if nil.
+    ///   - selection: How convolutions choose among their kernels.
     /// - Throws: An error if the number is out of range.
-    package init(threads: Int? = nil) throws(FoveaError) {
+    package init(
+        threads: Int? = nil, selection: ConvolutionSelection = .estimated
+    ) throws(FoveaError) {
+        self.selection = selection
         arena = try DeviceMemory(byteCount: 0)
         guard (1...1024).contains(threads ?? 1) else {
             throw FoveaError(
@@ -32,7 +38,7 @@ package struct OneDNNBackend: Backend {
     private static let defaultThreadCount = EngineThread.shared.perform { Team.count }
 
     package var device: Device { .cpu }
-    package var library: any KernelLibrary { OneDNNLibrary() }
+    package var library: any KernelLibrary { OneDNNLibrary(selection) }
 
     /// The number of threads that kernels run on.
     package var threadCount: Int { EngineThread.shared.perform { Team.count } }
@@ -44,7 +50,7 @@ package struct OneDNNBackend: Backend {
         for slot in store?.slots ?? [] { layouts[slot.name] = slot.layout }
         let fixed = layouts
         return try EngineThread.shared.perform { () throws(FoveaError) -> Plan in
-            try Compiler(for: OneDNNLibrary()).plan(graph, parameterLayouts: fixed)
+            try Compiler(for: OneDNNLibrary(selection)).plan(graph, parameterLayouts: fixed)
         }
     }
 

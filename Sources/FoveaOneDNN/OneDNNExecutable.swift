@@ -158,7 +158,7 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
 }
 
 /// The time since some fixed moment, in seconds.
-private func monotonicSeconds() -> Double {
+func monotonicSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

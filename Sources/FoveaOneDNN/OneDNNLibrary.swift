@@ -5,7 +5,11 @@ package import FoveaGraph
 
 /// The CPU's kernels: oneDNN's where it has them, loops of our own for the rest.
 package struct OneDNNLibrary: KernelLibrary {
-    package init() {}
+    /// How convolutions choose among their kernels.
+    let selection: ConvolutionSelection
+
+    /// Makes the collection.
+    package init(_ selection: ConvolutionSelection = .estimated) { self.selection = selection }
 
     package var name: String {
         let info = fovea_dnn_library_info()

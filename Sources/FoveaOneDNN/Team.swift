@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import COneDNN
+import FoveaGraph
 
 /// The OpenMP threads that the library computes on, for loops of our own.
 ///
@@ -7,6 +8,18 @@ import COneDNN
 enum Team {
     /// The number of threads.
     static var count: Int { Int(fovea_omp_max_threads()) }
+
+    /// Makes something that shall run on one thread, though the team has more.
+    ///
+    /// How many threads a primitive runs on is decided when it is made.
+    static func withOneThread<Result>(
+        _ body: () throws(FoveaError) -> Result
+    ) throws(FoveaError) -> Result {
+        let count = fovea_omp_max_threads()
+        fovea_omp_set_threads(1)
+        defer { fovea_omp_set_threads(count) }
+        return try body()
+    }
 
     /// Splits a loop over the team's threads and waits until all are done.
     ///

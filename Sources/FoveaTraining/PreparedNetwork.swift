@@ -58,6 +58,7 @@ package final class PreparedNetwork {
         idleNames = Set(traced.idleParameters.map(\.name))
         classes = traced.classes
         let plan = try backend.plan(try Self.graph(traced), sharing: nil)
+        KernelCache.save()
         parameters = try backend.makeParameters(for: plan, optimizer: optimizer)
         executables[Key(mode: mode, batch: batch)] = try backend.prepare(
             plan, parameters: parameters)
@@ -75,6 +76,7 @@ package final class PreparedNetwork {
         if let known = executables[key] { return known }
         let traced = try trace(image.batched(batch), mode)
         let plan = try backend.plan(try Self.graph(traced), sharing: parameters)
+        KernelCache.save()
         let made = try backend.prepare(plan, parameters: parameters)
         executables[key] = made
         return made
@@ -114,7 +116,8 @@ package final class PreparedNetwork {
     package static func planned(
         images: Shape, mode: Mode, _ trace: Tracer
     ) throws(FoveaError) -> Plan {
-        try Device.cpu.makeBackend().plan(try graph(try trace(images, mode)), sharing: nil)
+        try Device.cpu.makeBackend(kernels: .looksUp).plan(
+            try graph(try trace(images, mode)), sharing: nil)
     }
 
     /// Starts to prepare the images of a data set for this network.
@@ -163,14 +166,18 @@ extension Shape {
 extension Device {
     /// The code of this device.
     ///
-    /// - Parameter threads: The number of threads of the CPU; as many as there are cores if nil.
+    /// - Parameters:
+    ///   - threads: The number of threads of the CPU; as many as there are cores if nil.
+    ///   - kernels: Whether kernels are tried before one is chosen.
     /// - Returns: The backend.
     /// - Throws: An error of the code `.device` if there is no such device.
-    package func makeBackend(threads: Int? = nil) throws(FoveaError) -> any Backend {
+    package func makeBackend(
+        threads: Int? = nil, kernels: KernelCache.Use = .tries
+    ) throws(FoveaError) -> any Backend {
         guard self == .cpu else {
             throw FoveaError(
                 .device, "there is no device named \(name).", remedy: "Use --device cpu.")
         }
-        return try OneDNNBackend(threads: threads)
+        return try OneDNNBackend(threads: threads, selection: KernelCache.selection(kernels))
     }
 }

@@ -17,6 +17,8 @@ public struct RunFolder: Sendable {
     public var record: String { "\(path)/run.json" }
     /// One JSON object a line for each logged point.
     public var metrics: String { "\(path)/metrics.jsonl" }
+    /// What the kernels took that it runs on.
+    public var kernels: String { "\(path)/kernels.tsv" }
     /// The weights of the best epoch.
     public var bestWeights: String { "\(path)/best.safetensors" }
     /// The weights of the last epoch.

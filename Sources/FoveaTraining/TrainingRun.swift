@@ -83,6 +83,7 @@ public final class TrainingRun {
         }
         let options = configuration.options
         let smoothing = configuration.labelSmoothing
+        if resumes { KernelCache.restore(from: folder.kernels) }
         let backend = try Device(named: configuration.device).makeBackend(
             threads: configuration.threads)
         trainer = try Trainer(
@@ -368,6 +369,7 @@ public final class TrainingRun {
     private func save() throws(FoveaError) {
         let start = clock.now
         state.metricsByteCount = try log.synchronize()
+        KernelCache.save(beside: folder.kernels)
         try Checkpoint.save(state, of: trainer.network, in: folder.path)
         lastSave = clock.now
         // However large the network, saving takes no more than a fiftieth of the time.

@@ -23,13 +23,15 @@ struct PreparedGraph {
     ///   - optimizer: What updates the parameters.
     ///   - other: Another graph whose arena and parameters it shares.
     ///   - threads: The number of threads, which is the whole process's affair.
+    ///   - selection: How convolutions choose among their kernels.
     /// - Throws: An error if the graph cannot be planned or prepared.
     init(
         _ graph: Graph, arrangement: Arrangement? = nil, optimizer: Optimizer = .sgd(),
-        sharing other: PreparedGraph? = nil, threads: Int? = nil
+        sharing other: PreparedGraph? = nil, threads: Int? = nil,
+        selection: ConvolutionSelection = .estimated
     ) throws {
         self.graph = graph
-        backend = try other?.backend ?? OneDNNBackend(threads: threads)
+        backend = try other?.backend ?? OneDNNBackend(threads: threads, selection: selection)
         if let arrangement {
             plan = try EngineThread.shared.perform { () throws(FoveaError) -> Plan in
                 try Compiler(for: ArrangedLibrary(arrangement: arrangement)).plan(graph)

@@ -17,9 +17,13 @@ extension OneDNNLibrary {
         convolution.relu = op.activation == .relu
         convolution.weights_layout = request.layouts[1]?.native ?? 0
         return try ConvolutionKernels(
-            convolution, request, source: .input(0), destination: .output,
+            convolution, request, selection, source: .input(0), destination: .output,
             inputs: [FOVEA_ARG_SOURCE, FOVEA_ARG_WEIGHTS] + (op.hasBias ? [FOVEA_ARG_BIAS] : []),
-            outputs: [FOVEA_ARG_DESTINATION]
+            outputs: [FOVEA_ARG_DESTINATION],
+            winograd: WinogradCandidates(
+                .forward(isRectified: op.activation == .relu), op.window, groups: op.groups,
+                x: request.inputs[0].shape, weights: request.inputs[1].shape,
+                y: request.outputs[0].shape, request)
         ).best
     }
 
@@ -32,9 +36,12 @@ extension OneDNNLibrary {
             y: request.inputs[0].shape)
         convolution.direction = Int32(FOVEA_BACKWARD_DATA)
         return try ConvolutionKernels(
-            convolution, request, source: .output, destination: .input(0),
+            convolution, request, selection, source: .output, destination: .input(0),
             inputs: [FOVEA_ARG_DIFF_DESTINATION, FOVEA_ARG_WEIGHTS],
-            outputs: [FOVEA_ARG_DIFF_SOURCE]
+            outputs: [FOVEA_ARG_DIFF_SOURCE],
+            winograd: WinogradCandidates(
+                .data, op.window, groups: op.groups, x: op.inputShape,
+                weights: request.inputs[1].shape, y: request.inputs[0].shape, request)
         ).best
     }
 
@@ -48,9 +55,12 @@ extension OneDNNLibrary {
         convolution.direction = Int32(FOVEA_BACKWARD_WEIGHTS)
         convolution.bias = op.hasBias
         return try ConvolutionKernels(
-            convolution, request, source: .input(0), destination: .input(1),
+            convolution, request, selection, source: .input(0), destination: .input(1),
             inputs: [FOVEA_ARG_SOURCE, FOVEA_ARG_DIFF_DESTINATION],
-            outputs: [FOVEA_ARG_DIFF_WEIGHTS] + (op.hasBias ? [FOVEA_ARG_DIFF_BIAS] : [])
+            outputs: [FOVEA_ARG_DIFF_WEIGHTS] + (op.hasBias ? [FOVEA_ARG_DIFF_BIAS] : []),
+            winograd: WinogradCandidates(
+                .weights, op.window, groups: op.groups, x: request.inputs[0].shape,
+                weights: request.outputs[0].shape, y: request.inputs[1].shape, request)
         ).best
     }
 }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaCompiler
+import FoveaGraph
+
+/// Winograd's convolution forward, or backward to its input, which is one with kernels turned round.
+///
+/// The library's own exists for 3×3 with AVX-512 only; products over channels are the library's here as
+/// well, and around them are loops of ours.
+struct WinogradConvolution<Lanes: ChannelLanes, Points: InterpolationPoints> {
+    private let geometry: WinogradGeometry
+    private let weights: WeightTransforms<Lanes, Points>
+    private let isRectified: Bool
+
+    /// Describes a convolution from x, w and b to y, or from dy and w to dx.
+    init(_ geometry: WinogradGeometry, weights: Shape, isTransposed: Bool, isRectified: Bool) {
+        self.geometry = geometry
+        self.weights = WeightTransforms(weights, isTransposed: isTransposed)
+        self.isRectified = isRectified
+    }
+
+    /// The convolution as a kernel.
+    @inline(__always)
+    func kernel() throws(FoveaError) -> WinogradKernel {
+        let products = try PointProducts(geometry, isForWeights: false)
+        return WinogradKernel(
+            geometry.name, products,
+            parts: [
+                geometry.weightFloats, geometry.floats(geometry.source.channels),
+                geometry.floats(geometry.destination.channels),
+            ]
+        ) { operands throws(FoveaError) in try run(operands, products) }
+    }
+
+    private func run(
+        _ operands: WinogradKernel.Operands, _ products: PointProducts
+    ) throws(FoveaError) {
+        let transforms = TileTransforms<Lanes, Points>(geometry: geometry)
+        let inputs = operands.inputs
+        let x = inputs[0].assumingMemoryBound(to: Lanes.self)
+        let y = operands.outputs[0].assumingMemoryBound(to: Lanes.self)
+        let bias = inputs.count > 2 ? inputs[2].assumingMemoryBound(to: Lanes.self) : nil
+        let matrices = operands.parts.map { $0.assumingMemoryBound(to: Lanes.self) }
+        weights.expand(inputs[1].assumingMemoryBound(to: Float.self), to: matrices[0])
+        for chunk in 0..<geometry.chunks {
+            transforms.spread(x, chunk: chunk, to: matrices[1])
+            try products.execute(
+                matrices[1], matrices[0], matrices[2], scratch: operands.rest)
+            transforms.gather(
+                matrices[2], chunk: chunk, to: y, bias: bias, isRectified: isRectified)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaCompiler
+import FoveaGraph
+
+/// The gradient of a convolution's weights and biases by the transposition of Winograd's algorithm:
+/// dw = Gᵀ (Σ (Bᵀ x B) ⊙ (A dy Aᵀ)) G, the sum over all tiles.
+struct WinogradWeightGradient<Lanes: ChannelLanes, Points: InterpolationPoints> {
+    private let geometry: WinogradGeometry
+    private let weights: WeightTransforms<Lanes, Points>
+
+    init(_ geometry: WinogradGeometry, weights: Shape) {
+        self.geometry = geometry
+        self.weights = WeightTransforms(weights, isTransposed: false)
+    }
+
+    /// The gradient as a kernel.
+    @inline(__always)
+    func kernel() throws(FoveaError) -> WinogradKernel {
+        let products = try PointProducts(geometry, isForWeights: true)
+        return WinogradKernel(
+            geometry.name, products,
+            parts: [
+                geometry.weightFloats,
+                // What one chunk adds, where there are several.
+                geometry.chunks > 1 ? geometry.weightFloats : 0,
+                geometry.floats(geometry.source.channels),
+                geometry.floats(geometry.destination.channels),
+            ]
+        ) { operands throws(FoveaError) in try run(operands, products) }
+    }
+
+    private func run(
+        _ operands: WinogradKernel.Operands, _ products: PointProducts
+    ) throws(FoveaError) {
+        let transforms = TileTransforms<Lanes, Points>(geometry: geometry)
+        let x = operands.inputs[0].assumingMemoryBound(to: Lanes.self)
+        let dy = operands.inputs[1].assumingMemoryBound(to: Lanes.self)
+        let outputs = operands.outputs
+        let bias = outputs.count > 1 ? outputs[1].assumingMemoryBound(to: Lanes.self) : nil
+        let matrices = operands.parts.map { $0.assumingMemoryBound(to: Lanes.self) }
+        for chunk in 0..<geometry.chunks {
+            transforms.spread(x, chunk: chunk, to: matrices[2])
+            transforms.scatter(dy, chunk: chunk, to: matrices[3])
+            transforms.clearRest(of: matrices[2], geometry.source.channels, chunk: chunk)
+            transforms.clearRest(of: matrices[3], geometry.destination.channels, chunk: chunk)
+            if let bias { addBias(matrices[3], isFirst: chunk == 0, to: bias) }
+            let target = chunk == 0 ? matrices[0] : matrices[1]
+            try products.execute(matrices[2], target, matrices[3], scratch: operands.rest)
+            if chunk > 0 { add(target, to: matrices[0]) }
+        }
+        weights.contract(matrices[0], to: outputs[0].assumingMemoryBound(to: Float.self))
+    }
+
+    private func add(_ part: UnsafeMutablePointer<Lanes>, to sum: UnsafeMutablePointer<Lanes>) {
+        Team.split(geometry.weightFloats / Lanes.scalarCount, multipleOf: 16) { range in
+            for index in range { sum[index] += part[index] }
+        }
+    }
+
+    /// Adds the sums of a chunk's dy, which stand where both rows and columns are evaluated at 1.
+    private func addBias(
+        _ d: UnsafeMutablePointer<Lanes>, isFirst: Bool, to bias: UnsafeMutablePointer<Lanes>
+    ) {
+        let channels = geometry.destination.channels
+        let ones = d + (Points.count + 1) * geometry.pointStride(channels)
+        for block in 0..<channels / geometry.lanes {
+            var sum = Lanes(repeating: 0)
+            for place in 0..<geometry.chunk { sum += ones[block * geometry.chunk + place] }
+            bias[block] = isFirst ? sum : bias[block] + sum
+        }
+    }
+}

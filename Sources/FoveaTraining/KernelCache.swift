@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
+import FoveaOneDNN
+import Glibc
+
+/// Where timings of kernels are kept from one process to the next.
+///
+/// All networks of a process share one collection. Trying kernels takes a plan some seconds; with the
+/// file, only the first one for its shapes. `FOVEA_KERNELS=estimated` goes without both.
+package enum KernelCache {
+    /// How new timings come about.
+    package enum Use: Sendable {
+        /// Kernels of which nothing is known are tried.
+        case tries
+        /// Only what is known is used, so that nothing has to be run.
+        case looksUp
+    }
+
+    private static let timings = KernelTimings(path.map { [text(of: $0)] } ?? [])
+
+    /// The file, or nil where nothing may be kept.
+    package static var path: String? {
+        if let cache = setting("FOVEA_CACHE") { return "\(cache)/kernels.tsv" }
+        if let cache = setting("XDG_CACHE_HOME"), cache.hasPrefix("/") {
+            return "\(cache)/fovea/kernels.tsv"
+        }
+        return setting("HOME").map { "\($0)/.cache/fovea/kernels.tsv" }
+    }
+
+    /// How convolutions choose among their kernels.
+    static func selection(_ use: Use) -> ConvolutionSelection {
+        if setting("FOVEA_KERNELS") == "estimated" { return .estimated }
+        return use == .tries ? .measured(timings) : .known(timings)
+    }
+
+    /// The number of kernels that were tried, in this process and before.
+    package static var count: Int { timings.count }
+
+    /// Takes over what a run was made with, which counts for more than what was measured since.
+    static func restore(from path: String) { timings.restore(text(of: path)) }
+
+    /// Writes what is known beside a run, so that it goes on with the same kernels.
+    static func save(beside path: String) {
+        guard timings.count > 0 else { return }
+        // Without the file a run goes on as well, with kernels that may round otherwise.
+        try? AtomicFile.write(path, text: timings.text)
+    }
+
+    /// Adds what was tried since the last time to the file.
+    package static func save() {
+        timings.releaseMemory()
+        guard let path, timings.takeChange() else { return }
+        // Another process may have written meanwhile; a cache that cannot be written is none.
+        timings.adopt(text(of: path))
+        let folder = RunFolder(String(path.dropLast("/kernels.tsv".count)))
+        try? folder.create()
+        try? AtomicFile.write(path, text: timings.text)
+    }
+
+    private static func text(of path: String) -> String {
+        guard let bytes = try? AtomicFile.read(path) else { return "" }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func setting(_ variable: String) -> String? {
+        getenv(variable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaGraph
+import FoveaTestSupport
+import Testing
+
+@testable import FoveaOneDNN
+
+extension BackendTests {
+    /// Kernels that are chosen by trying them.
+    @Suite struct KernelTimingsTests {
+        private func graph() throws -> Graph {
+            try ConformanceCase.convolution([4, 32, 14, 14], 32, Window(kernel: 3, padding: 1))
+                .graph
+        }
+
+        @Test func whatWasTriedIsChosenAgainWithoutTrying() throws {
+            let timings = KernelTimings()
+            let first = try PreparedGraph(try graph(), selection: .measured(timings))
+            #expect(timings.takeChange())
+            let count = timings.count
+            #expect(count >= 3, "each direction has a kernel at least")
+            // What the file says counts, and nothing is tried again.
+            let later = KernelTimings([timings.text])
+            #expect(later.count == count)
+            let second = try PreparedGraph(try graph(), selection: .measured(later))
+            #expect(!later.takeChange())
+            #expect(second.kernels == first.kernels)
+        }
+
+        @Test func theQuickestIsTaken() throws {
+            let timings = KernelTimings()
+            _ = try PreparedGraph(try graph(), selection: .measured(timings))
+            for line in timings.text.split(separator: "\n") where line.contains("convolution;") {
+                // This one is the quickest by far.
+                let key = line.split(separator: "\t")[1]
+                let changed = KernelTimings([timings.text])
+                changed.restore("1e-9\t\(key)\n")
+                let prepared = try PreparedGraph(try graph(), selection: .known(changed))
+                let name = key.split(separator: ";")[6].dropFirst()
+                #expect(prepared.kernels.contains(String(name)))
+            }
+        }
+
+        @Test func withoutTimingsEstimatesCount() throws {
+            let known = try PreparedGraph(try graph(), selection: .known(KernelTimings()))
+            let estimated = try PreparedGraph(try graph())
+            #expect(known.kernels == estimated.kernels)
+        }
+
+        @Test func linesOfOthersArePassedOver() {
+            let timings = KernelTimings(["0.5\ta\nx\tb\n-1\tc\nnan\td\n\t\ne\n1\tf\tg\n0.25\th"])
+            #expect(timings.text == "0.5\ta\n0.25\th\n")
+            timings.adopt("9\ta\n9\ti\n")
+            #expect(timings.text == "0.5\ta\n0.25\th\n9.0\ti\n")
+            timings.restore("9\ta\n")
+            #expect(timings.text == "9.0\ta\n0.25\th\n9.0\ti\n")
+        }
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaGraph
+import FoveaRuntime
+import FoveaTestSupport
+import Testing
+
+@testable import FoveaOneDNN
+
+extension BackendTests {
+    /// Our own Winograd's convolutions, each of its forms in each direction, against the reference.
+    @Suite struct Winograd {
+        /// A form of the algorithm, and a convolution that it can compute.
+        struct Example: Sendable, CustomTestStringConvertible {
+            let form: String
+            let x: Shape
+            let outputs: Int
+            let window: Window
+
+            var testDescription: String { "\(form), \(window) of \(x) to \(outputs)" }
+        }
+
+        /// Products need the vectors of AVX2 at least.
+        static let isPossible = OneDNNLibrary().name.contains("avx")
+
+        /// Sizes that tiles divide and others, without padding and with it, in one chunk and several.
+        static let examples = ["4x4_3x3", "6x6_3x3", "2x2_5x5", "4x4_5x5"].flatMap { form in
+            let kernel = form.hasSuffix("3x3") ? 3 : 5
+            return [
+                Example(
+                    form: form, x: [2, 16, 12, 12], outputs: 32,
+                    window: Window(kernel: Extent(kernel), padding: Extent(kernel / 2))),
+                Example(
+                    form: form, x: [3, 32, 11, 14], outputs: 16,
+                    window: Window(kernel: Extent(kernel))),
+                Example(
+                    form: form, x: [1, 16, 5, 7], outputs: 16,
+                    window: Window(kernel: Extent(kernel), padding: Extent(1, kernel - 1))),
+                Example(
+                    form: form, x: [9, 96, 61, 59], outputs: 64,
+                    window: Window(kernel: Extent(kernel), padding: 1)),
+            ]
+        }
+
+        @Test(.enabled(if: isPossible), arguments: examples)
+        func everyFormIsTheReference(_ example: Example) throws {
+            let name = "winograd_" + example.form
+            let weights: Shape = [
+                example.outputs, example.x.channels, example.window.kernel.height,
+                example.window.kernel.width,
+            ]
+            let op = Op.Convolution(example.window)
+            let single = ConformanceCase.block(example.x, weights, op)
+            let graph = try single.graph
+            let prepared = try PreparedGraph(graph, selection: .named(name))
+            let kernels = prepared.kernels.filter { $0.contains("winograd") }
+            #expect(kernels == [String](repeating: "fovea:" + name, count: 3))
+            let values = single.values(graph)
+            prepared.write(values)
+            try prepared.run()
+            var expected = try ReferenceInterpreter(graph).run(inputs: [:], parameters: values)
+            expected[.output("loss")] = nil
+            expectAgreement(prepared, expected, .exact, name)
+            // A second run finds other numbers in scratch memory.
+            let first = prepared.bits
+            try prepared.run()
+            #expect(prepared.bits == first)
+        }
+
+        @Test func thereAreOthersForWhatItCannotCompute() throws {
+            let windows = [
+                Window(kernel: 3, stride: 2), Window(kernel: 3, padding: 2, dilation: 2),
+                Window(kernel: 7, padding: 3), Window(kernel: Extent(1, 3)),
+            ]
+            for window in windows {
+                let graph = try ConformanceCase.convolution([2, 16, 14, 14], 16, window).graph
+                let prepared = try PreparedGraph(graph, selection: .named("winograd_"))
+                #expect(!prepared.kernels.contains { $0.contains("fovea:winograd") })
+            }
+            // Ten channels fill no vectors.
+            let odd = try ConformanceCase.convolution([2, 10, 14, 14], 16, Window(kernel: 3)).graph
+            let prepared = try PreparedGraph(odd, selection: .named("winograd_"))
+            #expect(!prepared.kernels.contains { $0.contains("fovea:winograd") })
+        }
+    }
+}
