@@ -12,7 +12,7 @@ public struct FoveaCommand: ParsableCommand {
         subcommands: [
             TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ForwardCommand.self,
             SummaryCommand.self, ModelsCommand.self, CompareCommand.self, BenchCommand.self,
-            FiltersCommand.self, ExportCommand.self, DoctorCommand.self,
+            GraphCommand.self, FiltersCommand.self, ExportCommand.self, DoctorCommand.self,
         ])
 
     /// Makes the command without a verb.

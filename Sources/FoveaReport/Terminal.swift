@@ -167,6 +167,6 @@ package struct TerminalStyle: Equatable, Sendable {
     /// How characters of tables and formulas are written in ASCII; those of tables keep their width.
     private static let spellings: [Character: String] = [
         "─": "-", "│": "|", "├": "|", "└": "`", "×": "x", "·": "*", "–": "-", "−": "-", "≥": ">=",
-        "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")", "→": "->", "…": "...",
+        "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")", "→": "->", "…": "...", "∂": "d",
     ]
 }

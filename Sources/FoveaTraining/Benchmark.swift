@@ -3,7 +3,6 @@ public import FoveaGraph
 public import FoveaLayers
 public import FoveaModels
 public import FoveaRuntime
-import FoveaArrays
 import Glibc
 
 /// The speed of a network on random data: whole training steps, or inference.
@@ -33,6 +32,14 @@ public struct Benchmark: Sendable, Codable {
         public let median: Double
         /// The longest.
         public let max: Double
+
+        /// Looks for them among times, of which there is at least one.
+        package init(of times: [Double]) {
+            let times = times.sorted()
+            min = times[0]
+            median = times[times.count / 2]
+            max = times[times.count - 1]
+        }
     }
 
     /// Measures a network.
@@ -54,49 +61,17 @@ public struct Benchmark: Sendable, Codable {
         _ entry: Catalog.Entry, options: Catalog.Options, image: Shape, mode: Mode, batch: Int,
         device: Device, threads: Int?, seconds: Double
     ) throws(FoveaError) {
-        let backend = try device.makeBackend(threads: threads)
-        let network = try PreparedNetwork(
-            image: image, batch: batch, mode: mode, optimizer: mode == .training ? .sgd() : nil,
-            on: backend
-        ) { (images, mode) throws(FoveaError) -> TracedNetwork in
-            try entry.traced(
-                images: images, mode: mode, options: options,
-                lossSmoothing: mode == .training ? 0 : nil)
-        }
-        network.write(Weights(drawing: network.specifications, seed: 0))
-        let executable = try network.executable(mode, batch: batch)
-        var stream = RandomStream(seed: 0, purpose: .input)
-        let images = (0..<batch * image.count).map { _ in stream.uniform() }
-        let labels = (0..<batch).map { _ in Int32(stream.whole(below: network.classes)) }
-
-        var times: [Double] = []
-        var warmUps = 2
-        let clock = ContinuousClock()
-        var end = clock.now + .seconds(seconds)
-        var step = 0
-        while warmUps > 0 || times.count < 3 || (clock.now < end && times.count < 1000) {
-            let start = clock.now
-            try executable.run(images, labels, RandomDraw(seed: 0, step: step))
-            if mode == .training { _ = network.parameters.update(rate: 0.01, step: step + 1) }
-            let elapsed = start.duration(to: clock.now)
-            step += 1
-            if warmUps > 0 {
-                warmUps -= 1
-                end = clock.now + .seconds(seconds)
-            } else {
-                times.append(elapsed / .milliseconds(1))
-            }
-        }
-        times.sort()
+        let work = try BenchmarkWork(
+            entry, options: options, image: image, mode: mode, batch: batch, device: device,
+            threads: threads)
+        let spread = Spread(of: try work.measure(seconds: seconds))
         self.mode = mode == .training ? "train" : "infer"
         precision = "f32"
         self.batch = batch
-        self.threads = backend.threadCount
+        self.threads = work.network.backend.threadCount
         self.device = device.name
-        let median = times[times.count / 2]
-        imagesPerSecond = Double(batch) / median * 1000
-        millisecondsPerStep = Spread(
-            min: times[0], median: median, max: times[times.count - 1])
+        imagesPerSecond = Double(batch) / spread.median * 1000
+        millisecondsPerStep = spread
         peakMemoryBytes = peakResidentByteCount()
     }
 }

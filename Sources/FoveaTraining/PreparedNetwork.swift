@@ -146,7 +146,12 @@ package final class PreparedNetwork {
         return try BatchLoader(data, settings, order: order, firstBatch: firstBatch)
     }
 
-    private static func graph(_ traced: TracedNetwork) throws(FoveaError) -> Graph {
+    /// The graph of a network as it is planned: in training with the gradients of its loss.
+    ///
+    /// - Parameter traced: The network as it was recorded.
+    /// - Returns: The graph.
+    /// - Throws: An error if the network cannot be differentiated.
+    package static func graph(_ traced: TracedNetwork) throws(FoveaError) -> Graph {
         guard traced.mode == .training, traced.graph.output(named: "loss") != nil else {
             return traced.graph
         }

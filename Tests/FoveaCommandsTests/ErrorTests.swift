@@ -106,6 +106,24 @@ import Testing
                 + "instead."),
         Case(
             "bench lenet --batch 1,x", 64, "--batch 1,x is not a list of sizes such as 1,64."),
+        Case(
+            "graph lenet --mode train,infer", 64,
+            "--mode must be train or infer, not train,infer."),
+        Case("graph lenet --batch 0", 64, "--batch must be from 1 to 65536."),
+        Case("graph lenet --top 3", 64, "--top is about the plan.\nAdd --plan."),
+        Case("graph lenet --text", 64, "--text is about the plan.\nAdd --plan."),
+        Case("graph lenet --plan --top 0", 64, "--top must be at least 1."),
+        Case(
+            "graph lenet --plan --optimized", 64,
+            "a plan is always made of the optimized graph.\nLeave out --optimized, or --plan."),
+        Case(
+            "graph lenet --plan --text --json", 64,
+            "--text prints the plan as it is.\nLeave out --json, or --text."),
+        Case(
+            "graph lenet --plan --text --top 2", 64,
+            "--text prints the plan as it is.\nLeave out --top, or --text."),
+        Case(
+            "graph lenet --plan --seconds 0", 64, "--seconds must be above 0 and below 3600."),
         Case("summary nin --mode tran", 64, "--mode must be train or infer, not tran."),
         Case("summary nin --depth 0", 64, "--depth must be from 1 to 99."),
         Case(

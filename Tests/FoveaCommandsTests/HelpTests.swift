@@ -6,7 +6,7 @@ import Testing
 @Suite struct HelpTests {
     static let verbs = [
         "train", "evaluate", "predict", "forward", "summary", "models", "compare", "bench",
-        "filters", "export", "doctor",
+        "graph", "filters", "export", "doctor",
     ]
 
     @Test(arguments: verbs) func verb(_ verb: String) throws {
