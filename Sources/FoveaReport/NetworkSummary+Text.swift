@@ -131,12 +131,14 @@ extension NetworkSummary {
             (isTraining ? "activations, forward and backward" : "activations", memory.activations),
             ("parameters", memory.parameters), ("gradients", memory.gradients),
             ("optimizer", memory.optimizer), ("workspace of the kernels", memory.workspace),
+            ("program and libraries", memory.program),
         ]
         for (name, size) in parts where size > 0 { table.add([name, Self.bytes(size)]) }
         table.addRule()
         table.add(["estimated total", Self.bytes(memory.total)])
         return table.text(style: style)
-            + "Activations that are not needed at the same time share memory."
+            + "Activations that are not needed at the same time share memory.\n"
+            + "The images of a data set come on top."
     }
 
     /// A shape as the tables show it.

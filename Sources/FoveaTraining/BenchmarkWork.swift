@@ -45,7 +45,10 @@ package final class BenchmarkWork {
             try entry.traced(
                 images: images, mode: mode, options: options, lossSmoothing: smoothing)
         }
-        network.write(Weights(drawing: network.specifications, seed: 0))
+        // One at a time, lest a second copy of all of them be the peak of the process.
+        for parameter in network.specifications {
+            network.write(Weights(drawing: [parameter], seed: 0))
+        }
         executable = try network.executable(mode, batch: batch)
         var stream = RandomStream(seed: 0, purpose: .input)
         images = (0..<batch * image.count).map { _ in stream.uniform() }

@@ -35,7 +35,8 @@ import Testing
         let memory = try #require(result["memory"] as? [String: Int])
         #expect(
             Set(memory.keys) == [
-                "parameters", "gradients", "optimizer", "activations", "workspace", "total",
+                "parameters", "gradients", "optimizer", "activations", "workspace", "program",
+                "total",
             ])
         let input = try #require(result["input"] as? [Int])
         let batch = 4 * 4 * input.reduce(1, *)
@@ -43,6 +44,22 @@ import Testing
         #expect(memory["total"] == parts + batch)
         #expect(try #require(memory["parameters"]) >= 4 * parameters)
         #expect(memory["gradients"] == (mode == "train" ? memory["parameters"] : 0))
+    }
+
+    @Test(
+        "summary forecasts the peak of a training process to a tenth",
+        arguments: [("alexnet-d2l", "2", "224"), ("nin", "8", "224"), ("lenet", "64", "28")])
+    func forecast(_ network: String, _ batch: String, _ side: String) throws {
+        let sizes = ["--batch", batch, "--resize", side, "--mode", "train", "--json"]
+        let summary = try Program.run(["summary", network] + sizes).json()
+        let memory = try #require(summary["memory"] as? [String: Int])
+        let forecast = Double(try #require(memory["total"]))
+        let bench = try Program.run(["bench", network, "--seconds", "0.01"] + sizes).json()
+        let results = try #require(bench["results"] as? [[String: Any]])
+        let measured = Double(try #require(results.first?["peak_memory_bytes"] as? Int))
+        // What the program itself takes differs between machines and builds.
+        let slack = 0.1 * measured + 8e6
+        #expect(abs(forecast - measured) < slack, "forecast \(forecast), measured \(measured)")
     }
 
     @Test("summary prints a table that ends with the totals")

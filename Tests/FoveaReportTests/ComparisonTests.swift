@@ -24,7 +24,7 @@ import Testing
     static func memory(_ bytes: Int) -> NetworkSummary.Memory {
         NetworkSummary.Memory(
             parameters: 0, gradients: 0, optimizer: 0, activations: bytes, workspace: 0,
-            total: bytes)
+            program: 0, total: bytes)
     }
 
     static func run(

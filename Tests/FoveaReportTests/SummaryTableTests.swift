@@ -136,7 +136,7 @@ import Testing
         #expect(text.contains("memory to train with a batch of 8"))
         for part in [
             "input", "activations, forward and backward", "parameters", "gradients",
-            "estimated total",
+            "program and libraries", "estimated total",
         ] {
             #expect(text.contains("\n\(part)  "), "\(part)")
         }
