@@ -14,6 +14,9 @@ package struct Compiler: Sendable {
         FoldNormalization(),
         FuseActivation(),
         FuseNormalization(),
+        FuseStatistics(),
+        FuseShortcut(),
+        FuseSums(),
         AbsorbReshape(),
     ]
 

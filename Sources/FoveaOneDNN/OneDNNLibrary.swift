@@ -73,7 +73,7 @@ package struct OneDNNLibrary: KernelLibrary {
         case .softmaxGradient: softmaxGradient(request)
         case .crossEntropy(let op): crossEntropy(op, request)
         case .crossEntropyGradient(let op): crossEntropyGradient(op, request)
-        case .add: add(request)
+        case .add(let op): add(op, request)
         case .scale(let op): scale(op, request)
         }
     }

@@ -181,6 +181,9 @@ extension ConformanceCase {
             [2, 5, 7, 6],
             Window(kernel: Extent(3, 2), stride: Extent(2, 1), padding: Extent(1, 0))),
         maxPool([1, 20, 21, 20], Window(kernel: 16, stride: 2)),
+        maxPool([2, 48, 9, 8], Window(kernel: 3, stride: 1, padding: 1)),
+        maxPool([2, 24, 9, 8], Window(kernel: 3, stride: 2, padding: 1)),
+        maxPool([1, 8, 7, 6], Window(kernel: 2, stride: 3, padding: 1, rounding: .up)),
         averagePool([2, 20, 8, 6], Window(kernel: 2, stride: 2)),
         averagePool([2, 16, 7, 6], Window(kernel: 3, stride: 2)),
         averagePool([2, 20, 8, 6], Window(kernel: 3, stride: 2, rounding: .up)),
@@ -213,6 +216,14 @@ extension ConformanceCase {
         ConformanceCase(.scale(Op.Scale(by: 3)), [70, 70]),
         ConformanceCase(.addBias(Op.AddBias()), [2, 20, 5, 4], [20]),
         ConformanceCase(.addBias(Op.AddBias()), [3, 7], [7]),
+        ConformanceCase(
+            "a rectified sum of four",
+            (0..<4).map { ("x\($0)", TensorType([2, 20, 70, 4])) }
+        ) { builder, leaves in
+            var sum = leaves[0]
+            for leaf in leaves.dropFirst() { sum = try builder.value(.add(Op.Add()), [sum, leaf]) }
+            return try builder.value(.activation(Op.Activation(.relu)), [sum])
+        },
         ConformanceCase("the sum of a tensor and itself", [("x", TensorType([2, 20, 5, 4]))]) {
             builder, leaves in
             try builder.value(.add(Op.Add()), [leaves[0], leaves[0]])
@@ -249,6 +260,38 @@ extension ConformanceCase {
         return result
     }
 
+    /// The end of a residual block: normalized, added to a shortcut, rectified.
+    static func residual(_ x: Shape, shortcutFirst: Bool = false) -> ConformanceCase {
+        let channels = TensorType([x.channels])
+        let leaves = [
+            ("x", TensorType(x)), ("scale", channels), ("shift", channels),
+            ("shortcut", TensorType(x)),
+        ]
+        var result = ConformanceCase("a residual of \(x)", leaves) { builder, leaves in
+            let running = ["mean", "variance"].map {
+                builder.derive(
+                    .parameter(Op.Parameter($0, [x.channels], role: .statistic)), [])
+            }
+            let node = try builder.record(
+                .batchNormalization(Op.BatchNormalization(epsilon: 1e-3)), Array(leaves[..<3]))
+            let averages = [
+                Op.MovingAverage(momentum: 0.1), Op.MovingAverage(momentum: 0.1, factor: 1.25),
+            ]
+            for (index, name) in ["mean", "variance"].enumerated() {
+                let batch = Graph.Value(node: node, output: index + 1)
+                let next = builder.derive(
+                    .movingAverage(averages[index]), [running[index], batch])
+                builder.setResult(.update(name), to: next)
+            }
+            let terms = [Graph.Value(node: node), leaves[3]]
+            let sum = try builder.value(
+                .add(Op.Add()), shortcutFirst ? terms.reversed() : terms)
+            return try builder.value(.activation(Op.Activation(.relu)), [sum])
+        }
+        result.agreement = .within(1e-5, absolute: 1e-4)
+        return result
+    }
+
     static func localResponse(
         _ x: Shape, _ size: Int, alpha: Float = 0.5, beta: Float = 0.75, k: Float = 1
     ) -> ConformanceCase {
@@ -269,6 +312,9 @@ extension ConformanceCase {
         batchNormalization([5, 70]),
         batchNormalization([5, 70], relu: true),
         batchNormalization([2, 64, 1, 1]),
+        residual([2, 32, 5, 4]),
+        residual([3, 20, 5, 4], shortcutFirst: true),
+        residual([5, 70]),
         localResponse([2, 16, 5, 4], 5),
         localResponse([2, 96, 5, 4], 5, alpha: 1e-4, k: 2),
         localResponse([2, 20, 5, 4], 5, k: 2),

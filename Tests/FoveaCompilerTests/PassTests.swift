@@ -12,7 +12,8 @@ import Testing
         #expect(
             Compiler.passes.map(\.name) == [
                 "eliminate-dead-nodes", "fuse-bias", "fold-normalization", "fuse-activation",
-                "fuse-normalization", "absorb-reshape",
+                "fuse-normalization", "fuse-statistics", "fuse-shortcut", "fuse-sums",
+                "absorb-reshape",
             ])
     }
 
@@ -101,6 +102,70 @@ import Testing
         it.output("loss", it.crossEntropy(it.linear(it.flattened(y), 5, "fc")))
         let graph = try it.builder.graph.differentiated()
         #expect(FuseNormalization().run(graph) == graph)
+    }
+
+    @Test func fuseStatistics() throws {
+        var it = Recording()
+        let x = it.movedBatchNormalization(
+            it.convolution(it.images([2, 3, 4, 4]), 8, "conv"), "bn")
+        it.output("loss", it.crossEntropy(it.linear(it.flattened(x), 5, "fc")))
+        try expectGolden(
+            FuseStatistics(), it.builder.graph.differentiated(), "fuse-statistics.txt")
+    }
+
+    @Test func statisticsThatMoveDifferentlyStayApart() {
+        var it = Recording()
+        let x = it.movedBatchNormalization(it.images([2, 3, 4, 4]), "bn", momenta: (0.1, 0.2))
+        it.output("y", x)
+        #expect(FuseStatistics().run(it.builder.graph) == it.builder.graph)
+    }
+
+    @Test func fuseShortcut() throws {
+        let graph = try Recording.residual().differentiated()
+        let fused = FuseStatistics().run(FuseActivation().run(graph))
+        try expectGolden(FuseShortcut(), fused, "fuse-shortcut.txt")
+        try expectSameResults(FuseShortcut().runVerified(fused, verifying: true), graph, seed: 4)
+    }
+
+    @Test func aShortcutOfBothKindsIsAddedByTheFirst() throws {
+        var it = Recording()
+        let x = it.images([2, 3, 4, 4])
+        let y = it.batchNormalization(it.convolution(x, 8, "conv1"), "bn1")
+        let z = it.batchNormalization(it.convolution(x, 8, "conv2"), "bn2")
+        it.output(
+            "loss", it.crossEntropy(it.linear(it.flattened(it.activation(it.add(y, z))), 5, "fc")))
+        let graph = try it.builder.graph.differentiated()
+        let fused = FuseShortcut().runVerified(FuseActivation().run(graph), verifying: true)
+        #expect(fused.nodes.count { $0.op.definition.name == "add" } == 0)
+        try expectSameResults(fused, graph, seed: 5)
+    }
+
+    @Test func aNormalizationThatIsAskedForAddsNoShortcut() {
+        var it = Recording()
+        let x = it.convolution(it.images([2, 3, 4, 4]), 8, "conv")
+        let y = it.batchNormalization(x, "bn")
+        it.output("y", y)
+        it.output("z", it.activation(it.add(y, x)))
+        let graph = FuseActivation().run(it.builder.graph)
+        #expect(FuseShortcut().run(graph) == graph)
+    }
+
+    @Test func fuseSums() throws {
+        var it = Recording()
+        let x = it.images([2, 3, 4, 4])
+        let branches = (0..<4).map { it.convolution(x, 8, "conv\($0)") }
+        it.output("y", it.activation(branches.dropFirst().reduce(branches[0]) { it.add($0, $1) }))
+        try expectGolden(FuseSums(), FuseActivation().run(it.builder.graph), "fuse-sums.txt")
+    }
+
+    @Test func aSumThatIsReadTwiceStaysApart() {
+        var it = Recording()
+        let x = it.images([2, 3, 4, 4])
+        let sum = it.add(it.convolution(x, 3, "conv"), x)
+        it.output("y", it.add(it.add(sum, x), sum))
+        let fused = FuseSums().run(it.builder.graph)
+        #expect(
+            fused.nodes.compactMap { $0.op == .add(Op.Add()) ? $0.inputs.count : nil } == [2, 3])
     }
 
     @Test func absorbReshape() throws {

@@ -49,6 +49,40 @@ struct Recording {
         return builder.derive(.batchNormalization(op), inputs, path: name)
     }
 
+    /// With running statistics that move.
+    mutating func movedBatchNormalization(
+        _ x: Graph.Value, _ name: String, momenta: (mean: Float, variance: Float) = (0.1, 0.1)
+    ) -> Graph.Value {
+        let channels: Shape = [builder.graph[x].shape.channels]
+        let running = ["mean", "var"].map {
+            builder.derive(
+                .parameter(Op.Parameter("\(name).\($0)", channels, role: .statistic)), [],
+                path: name)
+        }
+        let y = batchNormalization(x, name)
+        let averages = [
+            Op.MovingAverage(momentum: momenta.mean),
+            Op.MovingAverage(momentum: momenta.variance, factor: 1.25),
+        ]
+        for (index, average) in averages.enumerated() {
+            let next = builder.derive(
+                .movingAverage(average),
+                [running[index], Graph.Value(node: y.node, output: index + 1)], path: name)
+            builder.setResult(.update("\(name).\(["mean", "var"][index])"), to: next)
+        }
+        return y
+    }
+
+    /// A residual block behind a convolution, with a loss.
+    static func residual() -> Graph {
+        var it = Recording()
+        let x = it.convolution(it.images([2, 3, 4, 4]), 8, "stem")
+        let y = it.movedBatchNormalization(it.convolution(x, 8, "conv"), "bn")
+        let z = it.activation(it.add(y, x))
+        it.output("loss", it.crossEntropy(it.linear(it.flattened(z), 5, "fc")))
+        return it.builder.graph
+    }
+
     /// By statistics gathered before.
     mutating func normalization(_ x: Graph.Value, _ name: String) -> Graph.Value {
         let channels: Shape = [builder.graph[x].shape.channels]

@@ -2,7 +2,7 @@
 package import FoveaGraph
 import OrderedCollections
 
-/// Lets convolutions, linear layers and normalizations apply a ReLU to what they yield.
+/// Lets convolutions, linear layers, normalizations and sums apply a ReLU to what they yield.
 ///
 /// The ReLU's gradient reads the ReLU's output, so the sum before it is stored nowhere.
 package struct FuseActivation: Pass {
@@ -49,6 +49,9 @@ package struct FuseActivation: Pass {
         case .normalization(var normalization) where normalization.activation == nil:
             normalization.activation = kind
             return .normalization(normalization)
+        case .add(var add) where add.activation == nil:
+            add.activation = kind
+            return .add(add)
         default: return nil
         }
     }

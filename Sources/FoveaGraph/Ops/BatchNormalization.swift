@@ -7,35 +7,54 @@ extension Op {
     /// channel over the whole batch, the variance divided by the number of elements (Ioffe and
     /// Szegedy, 2015, arXiv:1502.03167).
     ///
-    /// - Shape: x [N, C] or [N, C, H, W], scale [C], shift [C] → the same as x, mean [C],
-    ///   variance [C]
+    /// The compiler lets it add a shortcut to the result, apply a function to that, and move running
+    /// statistics by what `MovingAverage` says.
+    ///
+    /// - Shape: x [N, C] or [N, C, H, W], scale [C], shift [C], and if any a shortcut like x, and
+    ///   running mean and variance [C] → the same as x, mean [C], variance [C], and if any the next
+    ///   running mean and variance [C]
     public struct BatchNormalization: OpDefinition {
         /// What is added to the variance.
         public var epsilon: Float
+        /// Whether a tensor is added to the result; set by the compiler.
+        public var addsShortcut = false
         /// A function applied to the result, if any; set by the compiler.
         public var activation: Activation.Kind?
+        /// How a running variance moves, and a running mean without the factor; set by the compiler.
+        public var running: MovingAverage?
 
         /// Makes a batch normalization.
         public init(epsilon: Float) { self.epsilon = epsilon }
 
         package var name: String { "batchNormalization" }
-        package var attributes: String { "ε \(epsilon)" + activation.suffix }
+        package var attributes: String {
+            "ε \(epsilon)" + (addsShortcut ? ", plus a shortcut" : "") + activation.suffix
+                + (running.map { ", running \($0.attributes)" } ?? "")
+        }
 
         package func outputs(for inputs: [TensorType]) throws(Diagnostic) -> [TensorType] {
-            try expectChannels(name, inputs, vectors: 2)
+            var vectors = inputs
+            if addsShortcut {
+                guard inputs.count > 3, vectors.remove(at: 3) == inputs[0] else {
+                    throw Diagnostic("\(name) does not take \(inputs.listed).")
+                }
+            }
+            try expectChannels(name, vectors, vectors: running == nil ? 2 : 4)
             let x = inputs[0], channels = TensorType([x.shape.channels])
             guard x.shape.count > x.shape.channels else {
                 throw Diagnostic(
                     "batch normalization needs more than one number for each channel, but its "
                         + "input is \(x.shape). Train with a larger batch or larger images.")
             }
-            return [x, channels, channels]
+            return [x] + Array(repeating: channels, count: running == nil ? 2 : 4)
         }
 
         package func gradient(
             of node: Graph.Node, from gradients: [Graph.Value?], in graph: inout GraphBuilder
         ) -> [Graph.Value?] {
-            precondition(activation == nil, "graphs are differentiated before they are fused")
+            precondition(
+                activation == nil && !addsShortcut && running == nil,
+                "graphs are differentiated before they are fused")
             // Mean and variance are yielded for running statistics, which no loss depends on.
             guard let dy = gradients[0] else { return [nil, nil, nil] }
             let op = BatchNormalizationGradient(epsilon: epsilon)
@@ -51,13 +70,17 @@ extension Op {
     /// With x̂ = (x − mean) / √(variance + ε) and m elements in a channel: dshift = Σ dy,
     /// dscale = Σ dy · x̂, dx = scale / √(variance + ε) · (dy − dshift / m − x̂ · dscale / m)
     ///
-    /// With a ReLU, dy counts only where the ReLU was open, which follows from x.
+    /// With a ReLU, dy counts only where the ReLU was open, which follows from x. Where a shortcut
+    /// was added it follows from y, and that part of dy is the shortcut's gradient.
     ///
-    /// - Shape: dy and x like x, scale, mean, variance and, with a ReLU, shift [C] → dx like x,
-    ///   dscale [C], dshift [C]
+    /// - Shape: dy and x like x, scale, mean, variance and, with a ReLU, shift [C] or, with a
+    ///   shortcut, y like x → dx like x, dscale [C], dshift [C] and, with a shortcut, its gradient
+    ///   like x
     public struct BatchNormalizationGradient: OpDefinition {
         /// What is added to the variance.
         public var epsilon: Float
+        /// Whether a tensor was added to the result; set by the compiler, with an activation.
+        public var addsShortcut = false
         /// The function that was applied to the result; set by the compiler.
         public var activation: Activation.Kind?
 
@@ -65,15 +88,18 @@ extension Op {
         public init(epsilon: Float) { self.epsilon = epsilon }
 
         package var name: String { "batchNormalizationGradient" }
-        package var attributes: String { "ε \(epsilon)" + activation.suffix }
+        package var attributes: String {
+            "ε \(epsilon)" + (addsShortcut ? ", plus a shortcut" : "") + activation.suffix
+        }
 
         package func outputs(for inputs: [TensorType]) throws(Diagnostic) -> [TensorType] {
             let expected = activation == nil ? 5 : 6
-            guard inputs.count == expected, inputs[0] == inputs[1] else {
-                throw Diagnostic("\(name) does not take \(inputs.listed).")
-            }
-            try expectChannels(name, Array(inputs.dropFirst()), vectors: expected - 2)
-            return [inputs[1], inputs[2], inputs[2]]
+            guard inputs.count == expected, inputs[0] == inputs[1],
+                !addsShortcut || activation != nil && inputs[5] == inputs[1]
+            else { throw Diagnostic("\(name) does not take \(inputs.listed).") }
+            let vectors = expected - (addsShortcut ? 3 : 2)
+            try expectChannels(name, Array(inputs[1...vectors + 1]), vectors: vectors)
+            return [inputs[1], inputs[2], inputs[2]] + (addsShortcut ? [inputs[1]] : [])
         }
     }
 

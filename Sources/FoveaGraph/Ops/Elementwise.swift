@@ -94,23 +94,28 @@ extension Op {
         }
     }
 
-    /// The sum of two tensors.
+    /// The sum of two tensors; the compiler makes sums of more than two.
     ///
-    /// - Shape: two of any shape → the same
+    /// - Shape: two or more of any shape → the same
     public struct Add: OpDefinition {
+        /// A function applied to the result, if any; set by the compiler.
+        public var activation: Activation.Kind?
+
         /// Makes the op.
         public init() {}
 
         package var name: String { "add" }
+        package var attributes: String { activation.map { "then \($0.rawValue)" } ?? "" }
 
         package func outputs(for inputs: [TensorType]) throws(Diagnostic) -> [TensorType] {
-            try expectAlike(inputs, count: 2)
+            try expectAlike(inputs, count: max(inputs.count, 2))
         }
 
         package func gradient(
             of node: Graph.Node, from gradients: [Graph.Value?], in graph: inout GraphBuilder
         ) -> [Graph.Value?] {
-            [gradients[0], gradients[0]]
+            precondition(activation == nil, "graphs are differentiated before they are fused")
+            return node.inputs.map { _ in gradients[0] }
         }
     }
 

@@ -7,7 +7,8 @@ import FoveaGraph
 /// oneDNN's read the input three times and store a mask of the ReLU; these read it twice, the second
 /// time to write, and find the mask again from what the gradient reads anyway.
 extension OneDNNLibrary {
-    // x, scale, shift → y, mean, variance
+    // x, scale, shift, perhaps a shortcut, perhaps running mean and variance
+    // → y, mean, variance, perhaps the next running mean and variance
     func batchNormalization(
         _ op: Op.BatchNormalization, _ request: KernelRequest
     ) -> KernelChoice {
@@ -20,7 +21,17 @@ extension OneDNNLibrary {
                 groups.normalize(
                     operands.input(0), to: operands.output(0),
                     groups.scales(operands.input(1), variance, op.epsilon, operands.scratch),
-                    mean: mean, shift: operands.input(2), op.activation)
+                    mean: mean, shift: operands.input(2),
+                    shortcut: op.addsShortcut ? operands.input(3) : nil, op.activation)
+                if let running = op.running {
+                    let first = operands.inputs.count - 2, channels = groups.channels
+                    running.move(
+                        operands.input(first), towards: mean, times: 1, to: operands.output(3),
+                        channels)
+                    running.move(
+                        operands.input(first + 1), towards: variance, times: running.factor,
+                        to: operands.output(4), channels)
+                }
             }
         }
         return channelKernel(request, like: 0) {
@@ -38,7 +49,8 @@ extension OneDNNLibrary {
                     operands.input(0), to: operands.output(0),
                     groups.scales(
                         operands.input(3), operands.input(2), op.epsilon, operands.scratch),
-                    mean: operands.input(1), shift: operands.input(4), op.activation)
+                    mean: operands.input(1), shift: operands.input(4), shortcut: nil,
+                    op.activation)
             }
         }
         return channelKernel(request, like: 0) {
@@ -48,19 +60,22 @@ extension OneDNNLibrary {
         }
     }
 
-    // dy, x, scale, mean, variance and perhaps shift → dx, dscale, dshift
+    // dy, x, scale, mean, variance and perhaps shift, or y → dx, dscale, dshift and, with y, the
+    // shortcut's gradient
     func batchNormalizationGradient(
         _ op: Op.BatchNormalizationGradient, _ request: KernelRequest
     ) -> KernelChoice {
         func kernel<Lanes>(_ groups: ChannelGroups<Lanes>) -> LoopKernel {
             LoopKernel("batchNormalizationGradient", worksInPlace: true, scratch: groups.scratch) {
                 operands in
+                let mask = op.activation == nil ? nil : operands.input(5)
                 let backward = BatchNormalizationBackward(
                     groups: groups, dy: operands.input(0), x: operands.input(1),
                     mean: operands.input(3),
                     scales: groups.scales(
                         operands.input(2), operands.input(4), op.epsilon, operands.scratch),
-                    shift: op.activation == nil ? nil : operands.input(5))
+                    shift: op.addsShortcut ? nil : mask, y: op.addsShortcut ? mask : nil,
+                    passed: op.addsShortcut ? operands.output(3) : nil)
                 let dscale = operands.output(1), dshift = operands.output(2)
                 backward.gather(into: dscale, dshift, sums: operands.scratch)
                 backward.write(to: operands.output(0), dscale: dscale, dshift: dshift)

@@ -78,11 +78,12 @@ extension ChannelGroups {
         sums.write(squares, width, width)
     }
 
-    /// Writes (x − mean) · factor + shift.
+    /// Writes (x − mean) · factor + shift, and what a shortcut adds to it.
     func normalize(
         _ x: UnsafeMutablePointer<Float>, to y: UnsafeMutablePointer<Float>,
         _ scales: ChannelScales, mean: UnsafeMutablePointer<Float>,
-        shift: UnsafeMutablePointer<Float>, _ activation: Op.Activation.Kind?
+        shift: UnsafeMutablePointer<Float>, shortcut: UnsafeMutablePointer<Float>?,
+        _ activation: Op.Activation.Kind?
     ) {
         let isRectified = activation == .relu
         Team.split(count) { part in
@@ -96,6 +97,7 @@ extension ChannelGroups {
                 for pixel in 0..<group.pixels {
                     let position = group.start + pixel * stride
                     var value = (x.lanes(position, written) - mean) * factor + shift
+                    if let shortcut { value += shortcut.lanes(position, written) as Lanes }
                     if isRectified { value = value.opened(where: value) }
                     y.write(value, position, written)
                 }
@@ -111,6 +113,10 @@ struct BatchNormalizationBackward<Lanes: ChannelLanes> {
     let scales: ChannelScales
     /// What the forward pass added, where a ReLU followed.
     let shift: UnsafeMutablePointer<Float>?
+    /// What came out, where a shortcut was added before the ReLU.
+    let y: UnsafeMutablePointer<Float>?
+    /// Where the part of dy goes that passed such a ReLU: the shortcut's gradient.
+    let passed: UnsafeMutablePointer<Float>?
 
     private var width: Int { Lanes.scalarCount }
 
@@ -143,11 +149,13 @@ struct BatchNormalizationBackward<Lanes: ChannelLanes> {
         let mean: Lanes = mean.lanes(channel, lanes)
         let factor: Lanes = scales.factors.lanes(channel, lanes)
         let shift: Lanes? = shift.map { $0.lanes(channel, lanes) }
+        let written = groups.isBlocked ? width : lanes
         var plain = Lanes(repeating: 0), weighted = Lanes(repeating: 0)
         for pixel in 0..<group.pixels {
             let position = group.start + pixel * groups.stride
-            let centered = x.lanes(position, lanes) - mean
-            let dy = opened(position, lanes, centered, factor, shift)
+            let centered = x.lanes(position, written) - mean
+            let dy = opened(position, written, centered, factor, shift)
+            if let passed { passed.write(dy, position, written) }
             plain += dy
             weighted += dy * centered
         }
@@ -161,6 +169,7 @@ struct BatchNormalizationBackward<Lanes: ChannelLanes> {
         _ position: Int, _ lanes: Int, _ centered: Lanes, _ factor: Lanes, _ shift: Lanes?
     ) -> Lanes {
         let arriving: Lanes = dy.lanes(position, lanes)
+        if let y { return arriving.opened(where: y.lanes(position, lanes)) }
         guard let shift else { return arriving }
         return arriving.opened(where: centered * factor + shift)
     }
@@ -170,6 +179,13 @@ struct BatchNormalizationBackward<Lanes: ChannelLanes> {
         to dx: UnsafeMutablePointer<Float>, dscale: UnsafeMutablePointer<Float>,
         dshift: UnsafeMutablePointer<Float>
     ) {
+        if let passed {
+            // What has passed is at hand, and dx may lie where dy did.
+            let rest = BatchNormalizationBackward(
+                groups: groups, dy: passed, x: x, mean: mean, scales: scales, shift: nil, y: nil,
+                passed: nil)
+            return rest.write(to: dx, dscale: dscale, dshift: dshift)
+        }
         let elements = Float(groups.elements)
         Team.split(groups.count) { part in
             for index in part {

@@ -75,26 +75,6 @@ struct ChannelGroups<Lanes: ChannelLanes> {
     }
 }
 
-/// The vectors that loops over channels are written for.
-///
-/// What compares lanes is a requirement, because the standard library's comparisons compile to
-/// vector instructions for each of these types, but to loops over single lanes where the type is
-/// generic.
-protocol ChannelLanes: SIMD where Scalar == Float {
-    /// The lanes at which others are above zero or not a number; zero elsewhere.
-    func opened(where gate: Self) -> Self
-}
-
-extension SIMD8: ChannelLanes where Scalar == Float {
-    @inline(__always)
-    func opened(where gate: Self) -> Self { replacing(with: 0, where: gate .<= 0) }
-}
-
-extension SIMD16: ChannelLanes where Scalar == Float {
-    @inline(__always)
-    func opened(where gate: Self) -> Self { replacing(with: 0, where: gate .<= 0) }
-}
-
 extension UnsafeMutablePointer<Float> {
     /// The lanes at a position, of which those beyond a number are zero.
     @inline(__always)

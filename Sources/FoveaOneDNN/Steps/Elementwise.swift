@@ -48,15 +48,26 @@ extension OneDNNLibrary {
         return Layout(type, .channelsLast) ?? .plain(type)
     }
 
-    // x, y → x + y; padding lanes hold zeros and stay so.
-    func add(_ request: KernelRequest) -> KernelChoice {
+    // x, y, … → x + y + …; padding lanes hold zeros and stay so.
+    func add(_ op: Op.Add, _ request: KernelRequest) -> KernelChoice {
         let count = request.layout(0).byteCount / MemoryLayout<Float>.size
+        let isRectified = op.activation == .relu
         return request.alike(
             0,
             LoopKernel("add", worksInPlace: true) { operands in
-                let x = operands.input(0), y = operands.input(1), sum = operands.output(0)
+                let x = operands.input(0), sum = operands.output(0)
                 Team.split(count, multipleOf: 16) { part in
-                    for i in part { sum[i] = x[i] + y[i] }
+                    // So many elements at a time that the sum stays in the cache.
+                    for start in stride(from: part.lowerBound, to: part.upperBound, by: 2048) {
+                        let piece = start..<min(start + 2048, part.upperBound)
+                        let y = operands.input(1)
+                        for i in piece { sum[i] = x[i] + y[i] }
+                        for term in 2..<max(operands.inputs.count, 2) {
+                            let y = operands.input(term)
+                            for i in piece { sum[i] += y[i] }
+                        }
+                        if isRectified { for i in piece { sum[i] = sum[i] < 0 ? 0 : sum[i] } }
+                    }
                 }
             })
     }

@@ -6,6 +6,10 @@ import FoveaGraph
 extension OneDNNLibrary {
     // x → y, winners
     func maxPool(_ op: Op.MaxPool, _ request: KernelRequest) throws(FoveaError) -> KernelChoice {
+        let loop = maxPoolLoop(
+            op.window, x: request.inputs[0].shape, y: request.outputs[0].shape,
+            request.layout(0).arrangement, request)
+        if let loop { return loop }
         var pooling = fovea_pooling(
             op.window, FOVEA_POOL_MAX, x: request.inputs[0].shape, y: request.outputs[0].shape)
         pooling.direction = Int32(
@@ -25,6 +29,10 @@ extension OneDNNLibrary {
     func maxPoolGradient(
         _ op: Op.MaxPoolGradient, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
+        let loop = maxPoolGradientLoop(
+            op.window, x: op.inputShape, y: request.inputs[0].shape,
+            request.layout(1).arrangement, request)
+        if let loop { return loop }
         var pooling = fovea_pooling(
             op.window, FOVEA_POOL_MAX, x: op.inputShape, y: request.inputs[0].shape)
         pooling.direction = Int32(FOVEA_BACKWARD_DATA)

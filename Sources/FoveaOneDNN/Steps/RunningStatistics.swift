@@ -6,14 +6,11 @@ extension OneDNNLibrary {
     // running, batch → (1 − momentum) · running + momentum · factor · batch
     func movingAverage(_ op: Op.MovingAverage, _ request: KernelRequest) -> KernelChoice {
         let count = request.inputs[0].shape.count
-        let taken = op.momentum * op.factor
         return request.plain(
             LoopKernel("movingAverage", worksInPlace: true) { operands in
-                let running = operands.input(0), batch = operands.input(1)
-                let next = operands.output(0)
-                for i in 0..<count {
-                    next[i] = (1 - op.momentum) * running[i] + taken * batch[i]
-                }
+                op.move(
+                    operands.input(0), towards: operands.input(1), times: op.factor,
+                    to: operands.output(0), count)
             })
     }
 
@@ -36,5 +33,16 @@ extension OneDNNLibrary {
                     operands.output(1)[output] = shift[output] + factor * (bias - mean[output])
                 }
             })
+    }
+}
+
+extension Op.MovingAverage {
+    /// Writes (1 − momentum) · running + momentum · factor · batch.
+    func move(
+        _ running: UnsafeMutablePointer<Float>, towards batch: UnsafeMutablePointer<Float>,
+        times factor: Float, to next: UnsafeMutablePointer<Float>, _ count: Int
+    ) {
+        let taken = momentum * factor
+        for i in 0..<count { next[i] = (1 - momentum) * running[i] + taken * batch[i] }
     }
 }

@@ -50,9 +50,10 @@ extension Op.ChannelSum {
 }
 
 extension Op.Add {
-    /// The sum of two tensors, element by element.
+    /// The sum of the tensors from the first to the last, element by element.
     func evaluate(_ inputs: [HostValue]) -> HostValue {
-        inputs[0].combined(with: inputs[1]) { $0 + $1 }
+        let sum = inputs.dropFirst().reduce(inputs[0]) { $0.combined(with: $1) { $0 + $1 } }
+        return activation.map { Op.Activation($0).evaluate([sum]) } ?? sum
     }
 }
 

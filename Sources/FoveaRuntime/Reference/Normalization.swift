@@ -12,10 +12,22 @@ extension Op.BatchNormalization {
             let difference = x.values[index] - mean[channels.of(index)]
             return difference * difference
         }.map { $0 / channels.elements }
-        let y = normalized(
+        var y = normalized(
             x, mean: mean, variance: variance, scale: inputs[1].values, shift: inputs[2].values,
-            epsilon, activation)
-        return [y] + [mean, variance].map { HostValue([channels.count], $0) }
+            epsilon, addsShortcut ? nil : activation)
+        if addsShortcut {
+            y = HostValue(y.shape, zip(y.values, inputs[3].values).map { $0 + $1 })
+            y = activation.map { Op.Activation($0).evaluate([y]) } ?? y
+        }
+        let batch = [mean, variance].map { HostValue([channels.count], $0) }
+        guard let running else { return [y] + batch }
+        let old = inputs.suffix(2)
+        var plain = running
+        plain.factor = 1
+        return [y] + batch + [
+            plain.evaluate([old[old.startIndex], batch[0]]),
+            running.evaluate([old[old.startIndex + 1], batch[1]]),
+        ]
     }
 }
 
@@ -30,7 +42,9 @@ extension Op.BatchNormalizationGradient {
             let channel = channels.of(index)
             return (x.values[index] - mean[channel]) * inverse[channel]
         }
-        if inputs.count > 5 {
+        if addsShortcut {
+            for index in dy.indices where inputs[5].values[index] <= 0 { dy[index] = 0 }
+        } else if inputs.count > 5 {
             let shift = inputs[5].values
             for index in dy.indices {
                 let channel = channels.of(index)
@@ -45,6 +59,7 @@ extension Op.BatchNormalizationGradient {
             return scale[channel] * inverse[channel] * (dy[index] - share)
         }
         return [HostValue(x.shape, dx)] + [dscale, dshift].map { HostValue([channels.count], $0) }
+            + (addsShortcut ? [HostValue(x.shape, dy)] : [])
     }
 }
 

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The vectors that loops over channels are written for.
+///
+/// What compares lanes is a requirement, because the standard library's comparisons compile to
+/// vector instructions for each of these types, but to loops over single lanes where the type is
+/// generic.
+protocol ChannelLanes: SIMD where Scalar == Float {
+    /// For each lane the place in a window at which something was found.
+    associatedtype Places
+
+    /// The lanes at which others are above zero or not a number; zero elsewhere.
+    func opened(where gate: Self) -> Self
+
+    /// The same place for each lane.
+    static func places(_ place: Int32) -> Places
+
+    /// Reads places from a byte each.
+    static func places(at source: UnsafePointer<UInt8>) -> Places
+
+    /// Writes places as a byte each.
+    static func write(_ places: Places, to target: UnsafeMutablePointer<UInt8>)
+
+    /// Takes lanes of another vector over that are larger, and notes the place they are from.
+    mutating func rise(to other: Self, _ places: inout Places, _ place: Int32)
+
+    /// The lanes that were found at a place; zero elsewhere.
+    func taken(at place: Int32, of places: Places) -> Self
+}
+
+extension SIMD8: ChannelLanes where Scalar == Float {
+    @inline(__always)
+    func opened(where gate: Self) -> Self { replacing(with: 0, where: gate .<= 0) }
+
+    @inline(__always)
+    static func places(_ place: Int32) -> SIMD8<Int32> { SIMD8<Int32>(repeating: place) }
+
+    @inline(__always)
+    static func places(at source: UnsafePointer<UInt8>) -> SIMD8<Int32> {
+        SIMD8<Int32>(
+            Int32(source[0]), Int32(source[1]), Int32(source[2]), Int32(source[3]),
+            Int32(source[4]), Int32(source[5]), Int32(source[6]), Int32(source[7]))
+    }
+
+    @inline(__always)
+    static func write(_ places: SIMD8<Int32>, to target: UnsafeMutablePointer<UInt8>) {
+        for lane in 0..<8 { target[lane] = UInt8(truncatingIfNeeded: places[lane]) }
+    }
+
+    @inline(__always)
+    mutating func rise(to other: Self, _ places: inout SIMD8<Int32>, _ place: Int32) {
+        let isLarger = other .> self
+        replace(with: other, where: isLarger)
+        places.replace(with: place, where: isLarger)
+    }
+
+    @inline(__always)
+    func taken(at place: Int32, of places: SIMD8<Int32>) -> Self {
+        Self(repeating: 0).replacing(with: self, where: places .== Places(repeating: place))
+    }
+}
+
+extension SIMD16: ChannelLanes where Scalar == Float {
+    @inline(__always)
+    func opened(where gate: Self) -> Self { replacing(with: 0, where: gate .<= 0) }
+
+    @inline(__always)
+    static func places(_ place: Int32) -> SIMD16<Int32> { SIMD16<Int32>(repeating: place) }
+
+    @inline(__always)
+    static func places(at source: UnsafePointer<UInt8>) -> SIMD16<Int32> {
+        SIMD16<Int32>(
+            Int32(source[0]), Int32(source[1]), Int32(source[2]), Int32(source[3]),
+            Int32(source[4]), Int32(source[5]), Int32(source[6]), Int32(source[7]),
+            Int32(source[8]), Int32(source[9]), Int32(source[10]), Int32(source[11]),
+            Int32(source[12]), Int32(source[13]), Int32(source[14]), Int32(source[15]))
+    }
+
+    @inline(__always)
+    static func write(_ places: SIMD16<Int32>, to target: UnsafeMutablePointer<UInt8>) {
+        for lane in 0..<16 { target[lane] = UInt8(truncatingIfNeeded: places[lane]) }
+    }
+
+    @inline(__always)
+    mutating func rise(to other: Self, _ places: inout SIMD16<Int32>, _ place: Int32) {
+        let isLarger = other .> self
+        replace(with: other, where: isLarger)
+        places.replace(with: place, where: isLarger)
+    }
+
+    @inline(__always)
+    func taken(at place: Int32, of places: SIMD16<Int32>) -> Self {
+        Self(repeating: 0).replacing(with: self, where: places .== Places(repeating: place))
+    }
+}
