@@ -303,6 +303,32 @@ fovea_layout fovea_layout_reshaped(fovea_layout layout, int32_t rank, const int6
     return onednn2_layout(&reshaped);
 }
 
+fovea_layout fovea_layout_leading(fovea_layout layout, int64_t channels)
+{
+    const dnnl_memory_desc_t *description = onednn2_description(layout);
+    const dnnl_dims_t offsets = {0};
+    dnnl_dims_t dimensions;
+    dnnl_memory_desc_t leading;
+    if (description == NULL || description->ndims < 2 || channels < 1
+        || channels > description->dims[1]) {
+        return 0;
+    }
+    for (int axis = 0; axis < description->ndims; axis++) {
+        dimensions[axis] = axis == 1 ? channels : description->dims[axis];
+    }
+    dnnl_status_t status =
+        dnnl_memory_desc_init_submemory(&leading, description, dimensions, offsets);
+    return status == dnnl_success ? onednn2_layout(&leading) : 0;
+}
+
+int64_t fovea_layout_image_stride(fovea_layout layout)
+{
+    const dnnl_memory_desc_t *description = onednn2_description(layout);
+    return description == NULL || description->format_kind != dnnl_blocked
+               ? 0
+               : description->format_desc.blocking.strides[0];
+}
+
 size_t fovea_layout_bytes(fovea_layout layout)
 {
     const dnnl_memory_desc_t *description = onednn2_description(layout);

@@ -29,6 +29,15 @@ package protocol KernelLibrary: Sendable {
     /// - Returns: The layout of the reshaped tensor, or nil if elements would have to move.
     func reshaped(_ layout: Layout, of type: TensorType, to shape: Shape) -> Layout?
 
+    /// The first channels of a tensor as a tensor of their own, in the same memory.
+    ///
+    /// - Parameters:
+    ///   - type: What it holds.
+    ///   - whole: What the wider tensor holds.
+    ///   - layout: How that lies.
+    /// - Returns: The layout of the first channels, or nil if there is none that kernels know.
+    func leading(_ type: TensorType, of whole: TensorType, lying layout: Layout) -> Layout?
+
     /// The kernel for an operation.
     ///
     /// - Parameter request: The operation, and how its inputs lie.
@@ -56,11 +65,15 @@ package struct KernelRequest: Sendable {
     /// The types of the inputs.
     package let inputs: [TensorType]
     /// How the inputs lie; nil where a layout is still free: a parameter's, or what follows from one.
-    package let layouts: [Layout?]
+    package var layouts: [Layout?]
     /// The types of the outputs.
     package let outputs: [TensorType]
     /// Whether gradients will follow.
     package let isTraining: Bool
+    /// For a concatenation, a wider one whose first channels it may yield, in the same memory.
+    package var whole: TensorType?
+    /// Whether its first input may be the first channels of that, and there is no need to move it.
+    package var mayContinue = false
 }
 
 /// A kernel and how it wants its tensors to lie.
@@ -71,12 +84,17 @@ package struct KernelChoice: Sendable {
     package let inputs: [Layout]
     /// The layouts of the outputs.
     package let outputs: [Layout]
+    /// Whether the output has to lie where the first input does, whose memory goes on behind it.
+    package let continuesInput: Bool
 
     /// Makes a choice.
-    package init(_ kernel: any Kernel, inputs: [Layout], outputs: [Layout]) {
+    package init(
+        _ kernel: any Kernel, inputs: [Layout], outputs: [Layout], continuesInput: Bool = false
+    ) {
         self.kernel = kernel
         self.inputs = inputs
         self.outputs = outputs
+        self.continuesInput = continuesInput
     }
 }
 

@@ -10,12 +10,18 @@ import OrderedCollections
 /// kernels like them; a gradient is brought into its parameter's layout, so that the optimiser is
 /// one loop. Statistics lie before the weights, which that loop runs over.
 ///
+/// Concatenations of which each continues the one before it share one buffer, as wide as the last:
+/// each is its first channels, and copies only what is new (`ConcatenationChains`). The other way
+/// round, the first channels of a gradient to which others are added are added to in place.
+///
 /// In a plan that does not train, what follows from parameters alone becomes a step of the plan's
 /// preparation, with its output in memory that lasts from run to run.
 struct Planner {
     private let graph: Graph
     private let library: any KernelLibrary
     private let pinned: [String: Layout]
+    private let chains: ConcatenationChains
+    private let readers: [Graph.Value: [Int]]
     private var planned = Plan()
     /// The buffers that hold a value, one for each layout in which it was needed.
     private var buffers: [Graph.Value: [Int]] = [:]
@@ -28,6 +34,8 @@ struct Planner {
         self.graph = graph
         self.library = library
         self.pinned = pinned
+        chains = ConcatenationChains(graph)
+        readers = graph.readers()
     }
 
     mutating func plan() throws(FoveaError) -> Plan {
@@ -67,13 +75,15 @@ struct Planner {
             planned.constants.append((buffer, constant.value))
         case .reshape(let reshape):
             try alias(node, reshape.shape)
+        case .channelSlice(let slice) where slice.channels.lowerBound == 0:
+            if !aliasLeading(node) { try compute(node) }
         default:
             try compute(node)
         }
     }
 
     private mutating func compute(_ node: Graph.Node) throws(FoveaError) {
-        let request = KernelRequest(
+        var request = KernelRequest(
             op: node.op, inputs: node.inputs.map { graph[$0] },
             layouts: node.inputs.map { value in
                 buffers[value].flatMap { known in
@@ -83,6 +93,8 @@ struct Planner {
                 }
             },
             outputs: node.outputs, isTraining: planned.isTraining)
+        request.whole = chains.whole(of: node)
+        request.mayContinue = chains.continues(node)
         let choice = try library.kernel(for: request)
         var inputs: [Int] = []
         for (value, layout) in zip(node.inputs, choice.inputs) {
@@ -93,8 +105,10 @@ struct Planner {
         for (index, type) in node.outputs.enumerated() {
             let layout = choice.outputs[index]
             let shares =
-                index == 0 && choice.kernel.worksInPlace
-                && mayOverwrite(node.inputs[0], inputs[0], layout)
+                index == 0
+                && (choice.continuesInput
+                    || choice.kernel.worksInPlace
+                        && mayOverwrite(node.inputs[0], inputs[0], layout))
             outputs.append(
                 lasts
                     ? addDerived(type, layout)
@@ -146,6 +160,22 @@ struct Planner {
             addBuffer(
                 node.outputs[0], library.plainLayout(of: node.outputs[0]), nil, sharing: plain)
         ]
+    }
+
+    /// Lets a slice of the first channels be those of its source, if all that happens to it is that
+    /// others are added to it.
+    private mutating func aliasLeading(_ node: Graph.Node) -> Bool {
+        let source = node.inputs[0]
+        guard let only = readers[node.value()], only.count == 1,
+            case .add = graph.nodes[only[0]].op,
+            graph.nodes[only[0]].inputs.first == node.value(),
+            !graph.results.values.contains(node.value()),
+            let buffer = buffers[source]?.first, isTemporary(buffer),
+            let layout = library.leading(
+                node.outputs[0], of: graph[source], lying: planned.buffers[buffer].layout)
+        else { return false }
+        buffers[node.value()] = [addBuffer(node.outputs[0], layout, nil, sharing: buffer)]
+        return true
     }
 
     /// Whether a step may write its output over its input.

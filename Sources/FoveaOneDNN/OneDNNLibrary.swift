@@ -40,6 +40,15 @@ package struct OneDNNLibrary: KernelLibrary {
 
     package func kernel(for request: KernelRequest) throws(FoveaError) -> KernelChoice {
         switch request.op {
+        case .batchNormalization, .batchNormalizationGradient, .normalization, .concatenation,
+            .channelSlice, .add:
+            try kernel(forAny: request)
+        default: try kernel(forAny: request.withoutGaps)
+        }
+    }
+
+    private func kernel(forAny request: KernelRequest) throws(FoveaError) -> KernelChoice {
+        switch request.op {
         case .input, .parameter, .constant, .reshape:
             preconditionFailure("\(request.op.definition.name) computes nothing")
         case .convolution(let op): try convolution(op, request)

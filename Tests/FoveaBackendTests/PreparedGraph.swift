@@ -105,6 +105,10 @@ struct ArrangedLibrary: KernelLibrary {
         library.reshaped(layout, of: type, to: shape)
     }
 
+    func leading(_ type: TensorType, of whole: TensorType, lying layout: Layout) -> Layout? {
+        library.leading(type, of: whole, lying: layout)
+    }
+
     func reorder(
         _ type: TensorType, from: Layout, to: Layout
     ) throws(FoveaError) -> any Kernel {
@@ -112,13 +116,10 @@ struct ArrangedLibrary: KernelLibrary {
     }
 
     func kernel(for request: KernelRequest) throws(FoveaError) -> KernelChoice {
-        var layouts = request.layouts
-        if layouts[0] == nil, request.inputs[0].shape.rank == 4 {
-            layouts[0] = Layout(request.inputs[0], arrangement)
+        var request = request
+        if request.layouts[0] == nil, request.inputs[0].shape.rank == 4 {
+            request.layouts[0] = Layout(request.inputs[0], arrangement)
         }
-        return try library.kernel(
-            for: KernelRequest(
-                op: request.op, inputs: request.inputs, layouts: layouts,
-                outputs: request.outputs, isTraining: request.isTraining))
+        return try library.kernel(for: request)
     }
 }

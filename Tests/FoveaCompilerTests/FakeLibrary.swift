@@ -20,6 +20,8 @@ struct FakeLibrary: KernelLibrary {
         layout.isPlain ? plainLayout(of: TensorType(shape, type.dtype)) : nil
     }
 
+    func leading(_ type: TensorType, of whole: TensorType, lying layout: Layout) -> Layout? { nil }
+
     func reorder(
         _ type: TensorType, from: Layout, to: Layout
     ) throws(FoveaError) -> any Kernel {

@@ -40,6 +40,11 @@ enum { FOVEA_TAG_PLAIN = 0, FOVEA_TAG_CHANNELS_LAST = 1, FOVEA_TAG_BLOCKED16 = 2
 fovea_layout fovea_layout_make(int32_t dtype, int32_t rank, const int64_t *dimensions, int32_t tag);
 /* The same bytes seen under other dimensions (a reshape), or 0 if that cannot be expressed. */
 fovea_layout fovea_layout_reshaped(fovea_layout layout, int32_t rank, const int64_t *dimensions);
+/* The first channels (axis 1) of a tensor as a tensor of their own in the same memory, so that images
+ * are further apart than they are large, or 0 if a block of channels would be cut. */
+fovea_layout fovea_layout_leading(fovea_layout layout, int64_t channels);
+/* The number of elements from an image to the next; 0 when there is no such number. */
+int64_t fovea_layout_image_stride(fovea_layout layout);
 size_t fovea_layout_bytes(fovea_layout layout);
 int32_t fovea_layout_dtype(fovea_layout layout);
 /* Whether the bytes are those of the row-major order without padding. */

@@ -35,9 +35,9 @@ extension OneDNNLibrary {
             }
         }
         return channelKernel(request, like: 0) {
-            kernel(ChannelGroups<SIMD8<Float>>($0, $1))
+            kernel(ChannelGroups<SIMD8<Float>>($0, $1, gap: $2))
         } or: {
-            kernel(ChannelGroups<SIMD16<Float>>($0, $1))
+            kernel(ChannelGroups<SIMD16<Float>>($0, $1, gap: $2))
         }
     }
 
@@ -54,9 +54,9 @@ extension OneDNNLibrary {
             }
         }
         return channelKernel(request, like: 0) {
-            kernel(ChannelGroups<SIMD8<Float>>($0, $1))
+            kernel(ChannelGroups<SIMD8<Float>>($0, $1, gap: $2))
         } or: {
-            kernel(ChannelGroups<SIMD16<Float>>($0, $1))
+            kernel(ChannelGroups<SIMD16<Float>>($0, $1, gap: $2))
         }
     }
 
@@ -82,22 +82,31 @@ extension OneDNNLibrary {
             }
         }
         return channelKernel(request, like: 1) {
-            kernel(ChannelGroups<SIMD8<Float>>($0, $1))
+            kernel(ChannelGroups<SIMD8<Float>>($0, $1, gap: $2))
         } or: {
-            kernel(ChannelGroups<SIMD16<Float>>($0, $1))
+            kernel(ChannelGroups<SIMD16<Float>>($0, $1, gap: $2))
         }
     }
 
     /// A kernel that works on blocks of eight channels where those are at hand, or else on sixteen.
+    ///
+    /// The tensor that decides may be the first channels of a wider one; all others have no gaps.
     private func channelKernel(
-        _ request: KernelRequest, like index: Int, eight: (Shape, Arrangement) -> LoopKernel,
-        or sixteen: (Shape, Arrangement) -> LoopKernel
+        _ request: KernelRequest, like index: Int, eight: (Shape, Arrangement, Int) -> LoopKernel,
+        or sixteen: (Shape, Arrangement, Int) -> LoopKernel
     ) -> KernelChoice {
-        let arrangement = Self.channelArrangement(request, like: index)
         let shape = request.inputs[index].shape
-        return request.arranged(
+        let leading = request.leading(index)
+        let arrangement = leading?.arrangement ?? Self.channelArrangement(request, like: index)
+        let gap = leading?.gap(shape) ?? 0
+        let choice = request.arranged(
             arrangement,
-            arrangement == .blocked8 ? eight(shape, arrangement) : sixteen(shape, arrangement))
+            arrangement == .blocked8
+                ? eight(shape, arrangement, gap) : sixteen(shape, arrangement, gap))
+        guard leading != nil, let layout = request.layouts[index] else { return choice }
+        var inputs = choice.inputs
+        inputs[index] = layout
+        return KernelChoice(choice.kernel, inputs: inputs, outputs: choice.outputs)
     }
 
     /// Blocks of channels where they are at hand, otherwise the channels last.

@@ -63,7 +63,7 @@ extension ChannelGroups {
         _ group: Group, _ x: UnsafeMutablePointer<Float>,
         into sums: UnsafeMutablePointer<Float>
     ) {
-        let lanes = group.lanes
+        let lanes = group.lanes, x = x + group.image * gap
         var sum = Lanes(repeating: 0)
         for pixel in 0..<group.pixels {
             sum += x.lanes(group.start + pixel * stride, lanes) as Lanes
@@ -87,8 +87,10 @@ extension ChannelGroups {
     ) {
         let isRectified = activation == .relu
         Team.split(count) { part in
-            for index in part {
+            // What was measured last is still in the cache.
+            for index in part.reversed() {
                 let group = self[index], lanes = group.lanes, channel = group.channel
+                let x = x + group.image * gap
                 let mean: Lanes = mean.lanes(channel, lanes)
                 let shift: Lanes = shift.lanes(channel, lanes)
                 let factor: Lanes = scales.factors.lanes(channel, lanes)
@@ -149,7 +151,7 @@ struct BatchNormalizationBackward<Lanes: ChannelLanes> {
         let mean: Lanes = mean.lanes(channel, lanes)
         let factor: Lanes = scales.factors.lanes(channel, lanes)
         let shift: Lanes? = shift.map { $0.lanes(channel, lanes) }
-        let written = groups.isBlocked ? width : lanes
+        let written = groups.isBlocked ? width : lanes, x = x + group.image * groups.gap
         var plain = Lanes(repeating: 0), weighted = Lanes(repeating: 0)
         for pixel in 0..<group.pixels {
             let position = group.start + pixel * groups.stride
@@ -188,8 +190,10 @@ struct BatchNormalizationBackward<Lanes: ChannelLanes> {
         }
         let elements = Float(groups.elements)
         Team.split(groups.count) { part in
-            for index in part {
+            // What was gathered last is still in the cache.
+            for index in part.reversed() {
                 let group = groups[index], lanes = group.lanes, channel = group.channel
+                let x = x + group.image * groups.gap
                 let mean: Lanes = mean.lanes(channel, lanes)
                 let shift: Lanes? = shift.map { $0.lanes(channel, lanes) }
                 let factor: Lanes = scales.factors.lanes(channel, lanes)

@@ -12,6 +12,8 @@ struct ChannelGroups<Lanes: ChannelLanes> {
     struct Group {
         /// The position of its first element.
         let start: Int
+        /// The number of its image; 0 where pieces go over several.
+        let image: Int
         /// The number of its pixels.
         let pixels: Int
         /// The first of its channels.
@@ -35,9 +37,12 @@ struct ChannelGroups<Lanes: ChannelLanes> {
     private let pixelsOfPiece: Int
     /// Whether blocks are filled up with lanes of zeros.
     let isBlocked: Bool
+    /// The elements between the images of the tensor that is read, if it has gaps; others have none.
+    let gap: Int
 
     /// Cuts a tensor of a shape up.
-    init(_ shape: Shape, _ arrangement: Arrangement) {
+    init(_ shape: Shape, _ arrangement: Arrangement, gap: Int = 0) {
+        self.gap = gap
         channels = shape.channels
         let width = Lanes.scalarCount
         blocks = (channels + width - 1) / width
@@ -65,12 +70,12 @@ struct ChannelGroups<Lanes: ChannelLanes> {
         let lanes = min(width, channels - channel)
         guard !isBlocked else {
             return Group(
-                start: (piece * blocks + block) * pixels * width, pixels: pixels,
+                start: (piece * blocks + block) * pixels * width, image: piece, pixels: pixels,
                 channel: channel, lanes: lanes)
         }
         let first = piece * pixelsOfPiece
         return Group(
-            start: first * channels + channel, pixels: min(pixelsOfPiece, pixels - first),
+            start: first * channels + channel, image: 0, pixels: min(pixelsOfPiece, pixels - first),
             channel: channel, lanes: lanes)
     }
 }

@@ -12,23 +12,44 @@ extension OneDNNLibrary {
         // The largest input decides, so that the fewest bytes are reordered.
         let largest = counts.indices.max { counts[$0] < counts[$1] } ?? 0
         let arrangement = Self.arrangement(
-            like: request.layout(largest), startingAt: bounds, request.inputs[0])
+            like: request.layout(largest), startingAt: bounds, request.inputs[largest])
         let runs = ChannelRuns(request.outputs[0].shape, arrangement)
+        let leading = request.whole.flatMap {
+            Layout(leading: request.outputs[0], of: $0, arrangement)
+        }
+        let all = leading?.leading(request.outputs[0])?.allChannels ?? bounds[counts.count]
+        // The first input lies where the output begins if it is of the same whole.
+        let continued: Layout? =
+            leading == nil || !request.mayContinue
+            ? nil
+            : request.whole.flatMap { whole in
+                Layout(leading: request.inputs[0], of: whole, arrangement).flatMap {
+                    $0 == request.layouts[0] ? $0 : nil
+                }
+            }
+        let copied = counts.indices.dropFirst(continued == nil ? 0 : 1)
         let kernel = LoopKernel("concatenation") { operands in
             Team.split(runs.count) { part in
-                for (index, count) in counts.enumerated() {
+                for index in copied {
+                    let count = counts[index]
                     runs.copy(
                         part, of: count, from: operands.input(index), startingAt: 0, of: count,
-                        to: operands.output(0), startingAt: bounds[index], of: bounds[counts.count])
+                        to: operands.output(0), startingAt: bounds[index], of: all)
                 }
             }
         }
-        return request.arranged(arrangement, kernel)
+        let choice = request.arranged(arrangement, kernel)
+        guard let leading else { return choice }
+        return KernelChoice(
+            kernel,
+            inputs: (continued.map { [$0] } ?? [choice.inputs[0]]) + choice.inputs.dropFirst(),
+            outputs: [leading], continuesInput: continued != nil)
     }
 
     // x → some of its channels
     func channelSlice(_ op: Op.ChannelSlice, _ request: KernelRequest) -> KernelChoice {
-        let all = request.inputs[0].shape.channels
+        let leading = request.leading(0)
+        let all = leading?.allChannels ?? request.inputs[0].shape.channels
         let arrangement = Self.arrangement(
             like: request.layout(0), startingAt: [op.channels.lowerBound, op.channels.upperBound],
             request.inputs[0])
@@ -41,14 +62,18 @@ extension OneDNNLibrary {
                     startingAt: 0, of: op.channels.count)
             }
         }
-        return request.arranged(arrangement, kernel)
+        let choice = request.arranged(arrangement, kernel)
+        guard leading != nil, let layout = request.layouts[0] else { return choice }
+        return KernelChoice(kernel, inputs: [layout], outputs: choice.outputs)
     }
 
     /// An arrangement like that of a layout in which parts that start at these channels are runs.
     private static func arrangement(
         like layout: Layout, startingAt channels: [Int], _ type: TensorType
     ) -> Arrangement {
-        guard type.shape.rank == 4, let arrangement = layout.arrangement else { return .plain }
+        guard type.shape.rank == 4,
+            let arrangement = layout.leading(type)?.arrangement ?? layout.arrangement
+        else { return .plain }
         guard let block = arrangement.block else { return arrangement }
         return channels.allSatisfy { $0 % block == 0 } ? arrangement : .channelsLast
     }

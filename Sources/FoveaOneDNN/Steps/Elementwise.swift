@@ -50,25 +50,34 @@ extension OneDNNLibrary {
 
     // x, y, … → x + y + …; padding lanes hold zeros and stay so.
     func add(_ op: Op.Add, _ request: KernelRequest) -> KernelChoice {
-        let count = request.layout(0).byteCount / MemoryLayout<Float>.size
         let isRectified = op.activation == .relu
-        return request.alike(
-            0,
-            LoopKernel("add", worksInPlace: true) { operands in
-                let x = operands.input(0), sum = operands.output(0)
-                Team.split(count, multipleOf: 16) { part in
-                    // So many elements at a time that the sum stays in the cache.
-                    for start in stride(from: part.lowerBound, to: part.upperBound, by: 2048) {
-                        let piece = start..<min(start + 2048, part.upperBound)
-                        let y = operands.input(1)
-                        for i in piece { sum[i] = x[i] + y[i] }
-                        for term in 2..<max(operands.inputs.count, 2) {
-                            let y = operands.input(term)
-                            for i in piece { sum[i] += y[i] }
-                        }
-                        if isRectified { for i in piece { sum[i] = sum[i] < 0 ? 0 : sum[i] } }
+        if let leading = request.leading(0), let layout = request.layouts[0],
+            let others = Layout(request.inputs[0], leading.arrangement)
+        {
+            // The first channels of a wider tensor are added to where they are.
+            let shape = request.inputs[0].shape
+            let length = shape.extent.area * (leading.arrangement.block ?? 1)
+            let runs = others.byteCount / MemoryLayout<Float>.size / length
+            let kernel = LoopKernel("add", worksInPlace: true) { operands in
+                Team.split(runs) { part in
+                    for run in part {
+                        let image = run / (runs / shape.batch)
+                        let start = run * length
+                        operands.add(
+                            start..<start + length, shift: image * leading.gap(shape),
+                            isRectified)
                     }
                 }
+            }
+            return KernelChoice(
+                kernel, inputs: [layout] + request.inputs.dropFirst().map { _ in others },
+                outputs: [layout])
+        }
+        let count = request.layout(0).byteCount / MemoryLayout<Float>.size
+        return request.withoutGaps.alike(
+            0,
+            LoopKernel("add", worksInPlace: true) { operands in
+                Team.split(count, multipleOf: 16) { operands.add($0, shift: 0, isRectified) }
             })
     }
 
@@ -120,6 +129,24 @@ extension OneDNNLibrary {
                     }
                 }
             })
+    }
+}
+
+extension LoopKernel.Operands {
+    /// Adds a part of the inputs up, the first of which lies shifted, as does the output.
+    fileprivate func add(_ part: Range<Int>, shift: Int, _ isRectified: Bool) {
+        let x = input(0) + shift, sum = output(0) + shift
+        // So many elements at a time that the sum stays in the cache.
+        for start in stride(from: part.lowerBound, to: part.upperBound, by: 2048) {
+            let piece = start..<min(start + 2048, part.upperBound)
+            let y = input(1)
+            for i in piece { sum[i] = x[i] + y[i] }
+            for term in 2..<max(inputs.count, 2) {
+                let y = input(term)
+                for i in piece { sum[i] += y[i] }
+            }
+            if isRectified { for i in piece { sum[i] = sum[i] < 0 ? 0 : sum[i] } }
+        }
     }
 }
 
