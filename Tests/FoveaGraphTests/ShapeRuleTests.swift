@@ -164,7 +164,40 @@ import Testing
             "crossEntropy needs one label an image, but has i32[5]."),
     ]
 
-    @Test(arguments: convolutions + poolings + others) func shapes(_ rule: Rule) {
+    /// What the compiler makes of normalizations and sums.
+    static let fused: [Rule] = {
+        var sum = Op.Add()
+        sum.activation = .relu
+        var residual = Op.BatchNormalization(epsilon: 1e-5)
+        residual.addsShortcut = true
+        residual.activation = .relu
+        var running = residual
+        running.running = Op.MovingAverage(momentum: 0.1, factor: 1.25)
+        var gradient = Op.BatchNormalizationGradient(epsilon: 1e-5)
+        gradient.addsShortcut = true
+        gradient.activation = .relu
+        let x: Shape = [2, 6, 4, 4]
+        return [
+            Rule(.add(sum), [x, x, x], x),
+            Rule(.add(Op.Add()), [x], complains: "needs 2 inputs of one type, but has \(text(x))."),
+            Rule(.batchNormalization(residual), [x, [6], [6], x], x, [6], [6]),
+            Rule(
+                .batchNormalization(running), [x, [6], [6], x, [6], [6]], x, [6], [6], [6], [6]),
+            Rule(
+                .batchNormalization(residual), [x, [6], [6], [6]],
+                complains: "batchNormalization does not take \(text(x)), f32[6], f32[6], f32[6]."),
+            Rule(
+                .batchNormalizationGradient(gradient), [x, x, [6], [6], [6], x], x, [6], [6], x),
+            Rule(
+                .batchNormalizationGradient(gradient), [x, x, [6], [6], [6], [6]],
+                complains: "batchNormalizationGradient does not take \(text(x)), \(text(x)), "
+                    + "f32[6], f32[6], f32[6], f32[6]."),
+        ]
+    }()
+
+    private static func text(_ shape: Shape) -> String { TensorType(shape).description }
+
+    @Test(arguments: convolutions + poolings + others + fused) func shapes(_ rule: Rule) {
         if let complaint = rule.complaint {
             #expect {
                 try rule.op.definition.outputs(for: rule.inputs)
