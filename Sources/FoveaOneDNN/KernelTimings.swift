@@ -79,6 +79,7 @@ package final class KernelTimings: Sendable {
     ///   - kernel: The kernel.
     ///   - inputs: The bytes of its inputs.
     ///   - outputs: The bytes of its outputs.
+    /// - Returns: Seconds.
     /// - Throws: An error if the kernel cannot be run, or if memory ends.
     func seconds(
         _ key: String, of kernel: any OneDNNKernel, inputs: [Int], outputs: [Int]

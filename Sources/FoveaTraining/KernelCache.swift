@@ -29,7 +29,7 @@ package enum KernelCache {
 
     /// How convolutions choose among their kernels.
     static func selection(_ use: Use) -> ConvolutionSelection {
-        if setting("FOVEA_KERNELS") == "estimated" { return .estimated }
+        if isOff { return .estimated }
         return use == .tries ? .measured(timings) : .known(timings)
     }
 
@@ -37,11 +37,13 @@ package enum KernelCache {
     package static var count: Int { timings.count }
 
     /// Takes over what a run was made with, which counts for more than what was measured since.
-    static func restore(from path: String) { timings.restore(text(of: path)) }
+    static func restore(from path: String) {
+        if !isOff { timings.restore(text(of: path)) }
+    }
 
     /// Writes what is known beside a run, so that it goes on with the same kernels.
     static func save(beside path: String) {
-        guard timings.count > 0 else { return }
+        guard !isOff else { return }
         // Without the file a run goes on as well, with kernels that may round otherwise.
         try? AtomicFile.write(path, text: timings.text)
     }
@@ -61,6 +63,8 @@ package enum KernelCache {
         guard let bytes = try? AtomicFile.read(path) else { return "" }
         return String(decoding: bytes, as: UTF8.self)
     }
+
+    private static var isOff: Bool { setting("FOVEA_KERNELS") == "estimated" }
 
     private static func setting(_ variable: String) -> String? {
         getenv(variable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }

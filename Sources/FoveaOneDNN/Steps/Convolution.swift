@@ -20,10 +20,16 @@ extension OneDNNLibrary {
             convolution, request, selection, source: .input(0), destination: .output,
             inputs: [FOVEA_ARG_SOURCE, FOVEA_ARG_WEIGHTS] + (op.hasBias ? [FOVEA_ARG_BIAS] : []),
             outputs: [FOVEA_ARG_DESTINATION],
-            winograd: WinogradCandidates(
-                .forward(isRectified: op.activation == .relu), op.window, groups: op.groups,
-                x: request.inputs[0].shape, weights: request.inputs[1].shape,
-                y: request.outputs[0].shape, request)
+            own: own(
+                WinogradCandidates(
+                    .forward(isRectified: op.activation == .relu), op.window, groups: op.groups,
+                    x: request.inputs[0].shape, weights: request.inputs[1].shape,
+                    y: request.outputs[0].shape, request),
+                .patches(
+                    op.window, groups: op.groups, x: request.inputs[0].shape,
+                    weights: request.inputs[1].shape, y: request.outputs[0].shape,
+                    hasBias: op.hasBias, isRectified: op.activation == .relu, isForWeights: false,
+                    request))
         ).best
     }
 
@@ -39,9 +45,10 @@ extension OneDNNLibrary {
             convolution, request, selection, source: .output, destination: .input(0),
             inputs: [FOVEA_ARG_DIFF_DESTINATION, FOVEA_ARG_WEIGHTS],
             outputs: [FOVEA_ARG_DIFF_SOURCE],
-            winograd: WinogradCandidates(
-                .data, op.window, groups: op.groups, x: op.inputShape,
-                weights: request.inputs[1].shape, y: request.inputs[0].shape, request)
+            own: own(
+                WinogradCandidates(
+                    .data, op.window, groups: op.groups, x: op.inputShape,
+                    weights: request.inputs[1].shape, y: request.inputs[0].shape, request), nil)
         ).best
     }
 
@@ -58,10 +65,24 @@ extension OneDNNLibrary {
             convolution, request, selection, source: .input(0), destination: .input(1),
             inputs: [FOVEA_ARG_SOURCE, FOVEA_ARG_DIFF_DESTINATION],
             outputs: [FOVEA_ARG_DIFF_WEIGHTS] + (op.hasBias ? [FOVEA_ARG_DIFF_BIAS] : []),
-            winograd: WinogradCandidates(
-                .weights, op.window, groups: op.groups, x: request.inputs[0].shape,
-                weights: request.outputs[0].shape, y: request.inputs[1].shape, request)
+            own: own(
+                WinogradCandidates(
+                    .weights, op.window, groups: op.groups, x: request.inputs[0].shape,
+                    weights: request.outputs[0].shape, y: request.inputs[1].shape, request),
+                .patches(
+                    op.window, groups: op.groups, x: request.inputs[0].shape,
+                    weights: request.outputs[0].shape, y: request.inputs[1].shape,
+                    hasBias: op.hasBias, isForWeights: true, request))
         ).best
+    }
+}
+
+extension OneDNNLibrary {
+    /// The kernels of our own.
+    private func own(
+        _ winograd: WinogradCandidates?, _ patches: OwnCandidate?
+    ) -> [OwnCandidate] {
+        (winograd?.all ?? []) + (patches.map { [$0] } ?? [])
     }
 }
 

@@ -7,7 +7,7 @@ import FoveaGraph
 ///
 /// The library is asked for a kernel with the layouts it likes, with those in which the tensors are
 /// at hand, with the channels last, and for Winograd's F(4×4, 3×3), which needs a quarter of the
-/// multiplications of a direct 3×3 convolution; and there is our own Winograd. What each would cost is
+/// multiplications of a direct 3×3 convolution; and there are kernels of our own. What each would cost is
 /// estimated from the rate of its kind of kernel, the bytes it reads and writes, and the reorders it
 /// asks for.
 struct ConvolutionKernels {
@@ -23,12 +23,11 @@ struct ConvolutionKernels {
     private let source, destination: Role
     private let inputs, outputs: [Int]
     private let multiplyAdds: Int
-    private let winograd: WinogradCandidates?
+    private let own: [OwnCandidate]
 
     init(
         _ base: fovea_convolution, _ request: KernelRequest, _ selection: ConvolutionSelection,
-        source: Role, destination: Role, inputs: [Int], outputs: [Int],
-        winograd: WinogradCandidates?
+        source: Role, destination: Role, inputs: [Int], outputs: [Int], own: [OwnCandidate]
     ) {
         self.base = base
         self.request = request
@@ -37,7 +36,7 @@ struct ConvolutionKernels {
         self.destination = destination
         self.inputs = inputs
         self.outputs = outputs
-        self.winograd = winograd
+        self.own = own
         multiplyAdds = request.op.definition.multiplyAdds(
             inputs: request.inputs, outputs: request.outputs)
     }
@@ -91,7 +90,7 @@ struct ConvolutionKernels {
                 choices.append(choice)
             }
         }
-        let ours = (winograd?.all ?? []).filter(isOffered)
+        let ours = own.filter(isOffered)
         return choices.compactMap { Candidate($0, seconds: seconds($0)) }
             + ours.compactMap {
                 Candidate($0.choice, seconds: $0.seconds + secondsOfMoving($0.choice))
@@ -99,7 +98,7 @@ struct ConvolutionKernels {
     }
 
     /// With AVX-512 the library has Winograd's kernels itself, and estimates cannot tell which are better.
-    private func isOffered(_ candidate: WinogradCandidates.Candidate) -> Bool {
+    private func isOffered(_ candidate: OwnCandidate) -> Bool {
         if case .estimated = selection { return candidate.isEstimated }
         return true
     }
@@ -177,7 +176,7 @@ struct ConvolutionKernels {
     // MARK: - Estimates
 
     private func seconds(_ choice: KernelChoice) -> Double {
-        Double(2 * multiplyAdds) / Self.rate(choice.kernel.name) + secondsOfMoving(choice)
+        Double(2 * multiplyAdds) / rate(choice.kernel.name) + secondsOfMoving(choice)
     }
 
     /// What reading and writing costs, with the reorders that a choice asks for.
@@ -201,11 +200,12 @@ struct ConvolutionKernels {
     /// The operations a second of a kind of kernel, multiplications that Winograd saves counted.
     ///
     /// Measured on two cores with AVX-512; what matters is how the kinds compare.
-    private static func rate(_ kernel: String) -> Double {
+    private func rate(_ kernel: String) -> Double {
         if kernel.contains("wino") { return 800e9 }
         if kernel.contains("gemm") && !kernel.contains("brgemm") { return 100e9 }
         if kernel.contains("ref") { return 1e9 }
-        return kernel.contains("avx512") ? 350e9 : 170e9
+        if kernel.contains("avx512") { return 350e9 }
+        return base.direction == Int32(FOVEA_BACKWARD_WEIGHTS) ? 130e9 : 170e9
     }
 
     private static let bytesPerSecond = 20e9

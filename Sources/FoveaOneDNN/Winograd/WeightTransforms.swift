@@ -17,8 +17,10 @@ struct WeightTransforms<Lanes: ChannelLanes, Points: InterpolationPoints> {
 
     /// Prepares the transformation of weights [O, C, r, r].
     ///
-    /// - Parameter isTransposed: Whether to read from O channels and write to C, with kernels turned
-    ///   round, as the gradient of the input does.
+    /// - Parameters:
+    ///   - weights: Their shape.
+    ///   - isTransposed: Whether to read from O channels and write to C, with kernels turned
+    ///     round, as the gradient of the input does.
     init(_ weights: Shape, isTransposed: Bool) {
         kernel = weights[3]
         let area = kernel * kernel

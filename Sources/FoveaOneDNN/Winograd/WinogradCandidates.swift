@@ -12,14 +12,6 @@ struct WinogradCandidates {
         case weights
     }
 
-    /// One way, with what it is expected to cost.
-    struct Candidate {
-        let choice: KernelChoice
-        let seconds: Double
-        /// Whether the estimate can be trusted with this processor's instructions.
-        let isEstimated: Bool
-    }
-
     private let direction: Direction
     private let x, weights, y: Shape
     private let padding: Extent
@@ -35,7 +27,7 @@ struct WinogradCandidates {
         _ request: KernelRequest
     ) {
         let kernel = window.kernel
-        guard let lanes = Self.lanes, kernel == 3 || kernel == 5, window.stride == 1,
+        guard let lanes = OwnCandidate.lanes, kernel == 3 || kernel == 5, window.stride == 1,
             window.dilation == 1, groups == 1, x.channels % lanes == 0, y.channels % lanes == 0,
             window.padding.height < kernel.height, window.padding.width < kernel.width
         else { return nil }
@@ -48,23 +40,16 @@ struct WinogradCandidates {
         self.lanes = lanes
     }
 
-    /// The channels of a block with this processor's instructions.
-    private static let lanes: Int? = {
-        let instructions = String(cString: fovea_dnn_library_info().instruction_set)
-        if instructions.hasPrefix("avx512") { return 16 }
-        return instructions.hasPrefix("avx2") ? 8 : nil
-    }()
-
     /// All ways that the library has products for.
-    var all: [Candidate] {
+    var all: [OwnCandidate] {
         let kernel = weights[3]
-        var candidates: [Candidate] = []
+        var candidates: [OwnCandidate] = []
         for points in [6, 8] {
             for bytes in [4 << 20, 12 << 20] {
                 let geometry = geometry(outputs: points - kernel + 1, bytes: bytes)
                 guard let kernel = try? self.kernel(geometry) else { continue }
                 candidates.append(
-                    Candidate(
+                    OwnCandidate(
                         choice: choice(kernel), seconds: seconds(geometry), isEstimated: lanes == 8)
                 )
                 if geometry.chunks == 1 { break }
@@ -116,14 +101,14 @@ struct WinogradCandidates {
     private func choice(_ kernel: any Kernel) -> KernelChoice {
         let arrangement: Arrangement = lanes == 16 ? .blocked16 : .blocked8
         func blocked(_ type: TensorType) -> Layout { Layout(type, arrangement) ?? .plain(type) }
-        let plainInputs = request.inputs.map { Layout.plain($0) }
-        let plainOutputs = request.outputs.map { Layout.plain($0) }
+        let inputs = request.inputs.map { Layout.plain($0) }
+        let outputs = request.outputs.map { Layout.plain($0) }
         if case .weights = direction {
             return KernelChoice(
-                kernel, inputs: request.inputs.map(blocked), outputs: plainOutputs)
+                kernel, inputs: request.inputs.map(blocked), outputs: outputs)
         }
         return KernelChoice(
-            kernel, inputs: [blocked(request.inputs[0])] + plainInputs.dropFirst(),
+            kernel, inputs: [blocked(request.inputs[0])] + inputs.dropFirst(),
             outputs: request.outputs.map(blocked))
     }
 

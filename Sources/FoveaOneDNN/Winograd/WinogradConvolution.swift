@@ -20,19 +20,19 @@ struct WinogradConvolution<Lanes: ChannelLanes, Points: InterpolationPoints> {
 
     /// The convolution as a kernel.
     @inline(__always)
-    func kernel() throws(FoveaError) -> WinogradKernel {
+    func kernel() throws(FoveaError) -> ComposedKernel {
         let products = try PointProducts(geometry, isForWeights: false)
-        return WinogradKernel(
-            geometry.name, products,
+        return ComposedKernel(
+            geometry.name,
             parts: [
                 geometry.weightFloats, geometry.floats(geometry.source.channels),
                 geometry.floats(geometry.destination.channels),
-            ]
+            ], rest: products.scratchByteCount, prepare: products.prepare
         ) { operands throws(FoveaError) in try run(operands, products) }
     }
 
     private func run(
-        _ operands: WinogradKernel.Operands, _ products: PointProducts
+        _ operands: ComposedKernel.Operands, _ products: PointProducts
     ) throws(FoveaError) {
         let transforms = TileTransforms<Lanes, Points>(geometry: geometry)
         let inputs = operands.inputs

@@ -28,7 +28,14 @@ struct WinogradGeometry: Sendable {
 
     /// Cuts a convolution up.
     ///
-    /// - Parameter bytes: What the numbers of a chunk may take, about.
+    /// - Parameters:
+    ///   - source: What tiles are taken from.
+    ///   - padding: The zeros before it.
+    ///   - destination: What tiles are written to.
+    ///   - kernel: The side of the kernels.
+    ///   - outputs: Outputs of a tile along each axis.
+    ///   - lanes: The channels of a block.
+    ///   - bytes: What the numbers of a chunk may take, about.
     init(
         _ source: Shape, padding: Extent, to destination: Shape, kernel: Int, outputs: Int,
         lanes: Int, bytes: Int

@@ -15,22 +15,22 @@ struct WinogradWeightGradient<Lanes: ChannelLanes, Points: InterpolationPoints> 
 
     /// The gradient as a kernel.
     @inline(__always)
-    func kernel() throws(FoveaError) -> WinogradKernel {
+    func kernel() throws(FoveaError) -> ComposedKernel {
         let products = try PointProducts(geometry, isForWeights: true)
-        return WinogradKernel(
-            geometry.name, products,
+        return ComposedKernel(
+            geometry.name,
             parts: [
                 geometry.weightFloats,
                 // What one chunk adds, where there are several.
                 geometry.chunks > 1 ? geometry.weightFloats : 0,
                 geometry.floats(geometry.source.channels),
                 geometry.floats(geometry.destination.channels),
-            ]
+            ], rest: products.scratchByteCount, prepare: products.prepare
         ) { operands throws(FoveaError) in try run(operands, products) }
     }
 
     private func run(
-        _ operands: WinogradKernel.Operands, _ products: PointProducts
+        _ operands: ComposedKernel.Operands, _ products: PointProducts
     ) throws(FoveaError) {
         let transforms = TileTransforms<Lanes, Points>(geometry: geometry)
         let x = operands.inputs[0].assumingMemoryBound(to: Lanes.self)

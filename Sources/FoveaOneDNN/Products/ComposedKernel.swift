@@ -3,11 +3,11 @@ import FoveaCompiler
 import FoveaGraph
 import FoveaRuntime
 
-/// A pass of Winograd's algorithm as a step of a plan.
+/// Loops of our own around the library's products, as a step of a plan.
 ///
-/// The pass is a closure, since only functions of generic types are compiled anew for each vector, and
+/// The loops are a closure, since only functions of generic types are compiled anew for each vector, and
 /// methods of generic classes are not.
-final class WinogradKernel: OneDNNKernel, @unchecked Sendable {
+final class ComposedKernel: OneDNNKernel, @unchecked Sendable {
     /// The memory of one execution.
     struct Operands {
         fileprivate(set) var inputs: [UnsafeMutableRawPointer] = []
@@ -21,30 +21,32 @@ final class WinogradKernel: OneDNNKernel, @unchecked Sendable {
     let name: String
     let scratchByteCount: Int
     let worksInPlace = false
-    private let products: PointProducts
+    private let making: () throws(FoveaError) -> Void
     private let parts: [Int]
     private let body: (Operands) throws(FoveaError) -> Void
     private var operands = Operands()
 
-    /// Wraps a pass.
+    /// Wraps loops.
     ///
     /// - Parameters:
     ///   - name: Which of the kernels it is.
-    ///   - products: The products over channels.
     ///   - parts: The floats of each part of the scratch memory.
-    ///   - body: The pass.
+    ///   - rest: The bytes of scratch memory that the products need.
+    ///   - prepare: Makes the products ready.
+    ///   - body: The loops.
     init(
-        _ name: String, _ products: PointProducts, parts: [Int],
+        _ name: String, parts: [Int], rest: Int,
+        prepare: @escaping () throws(FoveaError) -> Void,
         _ body: @escaping (Operands) throws(FoveaError) -> Void
     ) {
         self.name = name
-        self.products = products
+        making = prepare
         self.parts = parts.map { MemoryPlan.aligned($0 * MemoryLayout<Float>.size) }
         self.body = body
-        scratchByteCount = self.parts.reduce(products.scratchByteCount, +)
+        scratchByteCount = self.parts.reduce(rest, +)
     }
 
-    func prepare() throws(FoveaError) { try products.prepare() }
+    func prepare() throws(FoveaError) { try making() }
 
     func bind(
         inputs: [UnsafeMutableRawPointer], outputs: [UnsafeMutableRawPointer],

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+/// What kernels took, from one process to the next.
+@Suite struct KernelCacheTests {
+    @Test("Kernels are tried once, and a run goes on with those it began with")
+    func keeps() throws {
+        let data = try TrainedRun.shared.get().data
+        let folder = try TemporaryFolder()
+        func run(_ arguments: [String], cache: String) throws -> Program.Outcome {
+            let environment = [
+                "FOVEA_KERNELS": "measured", "FOVEA_CACHE": "\(folder.path)/\(cache)",
+            ]
+            return try Program.run(arguments, in: folder.path, environment: environment)
+        }
+        let train =
+            ["train", "lenet", "--batch", "20", "--data-dir", data, "--out", "run", "--resume"]
+        let begun = try run(train + ["--max-steps", "3"], cache: "first")
+        #expect(begun.code == 0, "\(begun.remarks)")
+        let timings = String(decoding: try folder.read("first/kernels.tsv"), as: UTF8.self)
+        let lines = timings.split(separator: "\n")
+        #expect(lines.count >= 5, "LeNet's convolutions have five directions")
+        for line in lines {
+            let parts = line.split(separator: "\t")
+            #expect(parts.count == 2)
+            #expect(try #require(Double(parts[0])) > 0)
+            #expect(parts[1].hasPrefix("oneDNN "))
+        }
+        #expect(String(decoding: try folder.read("run/kernels.tsv"), as: UTF8.self) == timings)
+
+        // With another cache, which is empty, the run's own timings count, and nothing is tried.
+        let resumed = try run(train + ["--max-steps", "6"], cache: "second")
+        #expect(resumed.code == 0, "\(resumed.remarks)")
+        #expect(!folder.names.contains("second/kernels.tsv"))
+        #expect(String(decoding: try folder.read("run/kernels.tsv"), as: UTF8.self) == timings)
+
+        let doctor = try run(["doctor", "--json"], cache: "first").json()
+        #expect(doctor["kernels"] as? Int == lines.count)
+        #expect(doctor["cache"] as? String == "\(folder.path)/first/kernels.tsv")
+    }
+
+    @Test("A cache that cannot be written, or holds nonsense, stops nothing")
+    func forgives() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("cache/kernels.tsv", Array("nonsense\n\u{0}\t\t\n-1\tx".utf8))
+        try folder.write("file", [])
+        for cache in ["cache", "file", "/proc/none"] {
+            let outcome = try Program.run(
+                ["bench", "lenet", "--batch", "2", "--seconds", "0.01", "--json"],
+                in: folder.path,
+                environment: [
+                    "FOVEA_KERNELS": "measured",
+                    "FOVEA_CACHE": cache.hasPrefix("/") ? cache : "\(folder.path)/\(cache)",
+                ])
+            #expect(outcome.code == 0, "\(outcome.remarks)")
+            #expect(outcome.remarks == "" || !outcome.remarks.contains("kernels.tsv"))
+        }
+    }
+}
