@@ -63,6 +63,15 @@ extension Layout {
         return layout
     }
 
+    /// The layout of images whose channels lie in blocks of eight or sixteen.
+    static func blocked(_ images: Shape, by lanes: Int) -> Layout {
+        let type = TensorType(images)
+        guard let layout = Layout(type, lanes == 16 ? .blocked16 : .blocked8) else {
+            preconditionFailure("\(type) has no channels")
+        }
+        return layout
+    }
+
     /// How the channels are arranged; nil where it is none of the common ways.
     var arrangement: Arrangement? {
         switch fovea_layout_channel_block(token) {

@@ -6,36 +6,33 @@ extension OwnCandidate {
     /// A convolution of few channels, or its weights' gradient, or that of a kernel of 1×1.
     ///
     /// - Returns: Nil where the channels fill half a block, and where the outputs' fill none.
-    static func patches(
-        _ window: Window, groups: Int, x: Shape, weights: Shape, y: Shape, hasBias: Bool,
-        isRectified: Bool = false, isForWeights: Bool, _ request: KernelRequest
-    ) -> OwnCandidate? {
-        guard let lanes, groups == 1, y.channels % lanes == 0 else { return nil }
-        let geometry = PatchGeometry(x: x, weights: weights, y: y, window, lanes: lanes)
-        guard x.channels <= lanes / 2 || geometry.isIdentity && isForWeights else { return nil }
-        let convolution = PatchConvolution(geometry: geometry)
-        let inputs = request.inputs.map { Layout.plain($0) }
-        let outputs = request.outputs.map { Layout.plain($0) }
-        let choice: KernelChoice
-        if isForWeights {
-            guard let made = try? convolution.weightGradient(hasBias: hasBias) else { return nil }
-            choice = KernelChoice(
-                made.kernel,
-                inputs: [geometry.isIdentity ? blocked(x, lanes) : inputs[0], blocked(y, lanes)],
-                outputs: [made.weights] + outputs.dropFirst())
-        } else {
-            let made = try? convolution.forward(hasBias: hasBias, isRectified: isRectified)
-            guard let made else { return nil }
-            choice = KernelChoice(made, inputs: inputs, outputs: [blocked(y, lanes)])
+    static func patches(_ problem: ConvolutionProblem) -> OwnCandidate? {
+        if case .data = problem.direction { return nil }
+        guard let lanes = Processor.lanes, problem.groups == 1, problem.y.channels % lanes == 0
+        else { return nil }
+        let geometry = PatchGeometry(problem, lanes: lanes)
+        let isForWeights = problem.isForWeights
+        guard problem.x.channels <= lanes / 2 || geometry.isIdentity && isForWeights else {
+            return nil
         }
-        let pixels = Double(x.batch * geometry.pixels * geometry.channels)
-        let products = 2 * pixels * Double(y.channels) / (lanes == 16 ? 250e9 : 160e9)
-        let seconds = geometry.isIdentity ? products : products + pixels / 1e9
-        return OwnCandidate(choice: choice, seconds: seconds, isEstimated: lanes == 8)
-    }
-
-    private static func blocked(_ image: Shape, _ lanes: Int) -> Layout {
-        let type = TensorType(image)
-        return Layout(type, lanes == 16 ? .blocked16 : .blocked8) ?? .plain(type)
+        let found = try? PatchConvolution(
+            geometry, isForWeights: isForWeights, hasBias: problem.hasBias,
+            isRectified: problem.isRectified)
+        guard let convolution = found else { return nil }
+        let x =
+            geometry.isIdentity
+            ? Layout.blocked(problem.x, by: lanes) : .plain(TensorType(problem.x))
+        let y = Layout.blocked(problem.y, by: lanes)
+        let bias = problem.hasBias ? [Layout.plain(TensorType([problem.y.channels]))] : []
+        let weights = convolution.weightsLayout
+        let pixels = Double(problem.x.batch * geometry.pixels * geometry.channels)
+        let products = 2 * pixels * Double(problem.y.channels) / (lanes == 16 ? 250e9 : 160e9)
+        return OwnCandidate(
+            choice: isForWeights
+                ? KernelChoice(
+                    convolution.weightGradient, inputs: [x, y], outputs: [weights] + bias)
+                : KernelChoice(convolution.forward, inputs: [x, weights] + bias, outputs: [y]),
+            seconds: geometry.isIdentity ? products : products + pixels / 1e9,
+            isEstimated: !Processor.hasAVX512)
     }
 }

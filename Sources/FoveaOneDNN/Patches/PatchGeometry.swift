@@ -13,11 +13,11 @@ struct PatchGeometry: Sendable {
     /// The numbers of a kernel, filled up to whole blocks.
     let channels: Int
 
-    init(x: Shape, weights: Shape, y: Shape, _ window: Window, lanes: Int) {
-        self.x = x
-        self.weights = weights
-        self.y = y
-        self.window = window
+    init(_ problem: ConvolutionProblem, lanes: Int) {
+        x = problem.x
+        weights = problem.weights
+        y = problem.y
+        window = problem.window
         self.lanes = lanes
         channels = (weights.perImage.count + lanes - 1) / lanes * lanes
     }

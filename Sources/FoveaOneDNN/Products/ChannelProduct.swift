@@ -4,9 +4,6 @@ import FoveaCompiler
 import FoveaGraph
 
 /// A product over channels on one thread: the library's convolution of 1×1, or its weights' gradient.
-///
-/// Every thread of the team has its own. Were each product shared out among all threads, they would wait
-/// for each other after every one.
 final class ChannelProduct: @unchecked Sendable {
     /// What is multiplied: matrices of blocked channels and so many pixels.
     struct Request {
@@ -23,7 +20,6 @@ final class ChannelProduct: @unchecked Sendable {
     struct Operands {
         let x, weights, y: UnsafeMutableRawPointer
         var bias: UnsafeMutableRawPointer?
-        let scratch: UnsafeMutableRawPointer?
     }
 
     private let primitive: Primitive
@@ -32,31 +28,11 @@ final class ChannelProduct: @unchecked Sendable {
     /// How its weights lie.
     let weightsLayout: Layout
 
-    /// Finds the library's kernels for a whole team.
+    /// Finds the library's kernel.
     ///
     /// - Parameter request: What is multiplied.
-    /// - Returns: One for each thread.
-    /// - Throws: An error if there is none whose weights lie in blocks as ours do.
-    static func team(_ request: Request) throws(FoveaError) -> [ChannelProduct] {
-        let threads = Team.count
-        return try Team.withOneThread { () throws(FoveaError) in
-            var team: [ChannelProduct] = []
-            for _ in 0..<threads { team.append(try ChannelProduct(request)) }
-            return team
-        }
-    }
-
-    /// Makes the code of a team ready.
-    static func prepare(_ team: [ChannelProduct]) throws(FoveaError) {
-        try Team.withOneThread { () throws(FoveaError) in
-            for product in team {
-                try check(
-                    fovea_primitive_prepare(product.primitive.handle), "prepare a product")
-            }
-        }
-    }
-
-    private init(_ request: Request) throws(FoveaError) {
+    /// - Throws: An error if it has none whose weights lie in blocks as ours do.
+    init(_ request: Request) throws(FoveaError) {
         var product = fovea_convolution()
         isForWeights = request.isForWeights
         product.direction = Int32(isForWeights ? FOVEA_BACKWARD_WEIGHTS : FOVEA_FORWARD_TRAINING)
@@ -68,12 +44,11 @@ final class ChannelProduct: @unchecked Sendable {
         product.relu = request.isRectified
         let x: Shape = [1, request.inputs, 1, request.pixels]
         let y: Shape = [1, request.outputs, 1, request.pixels]
-        let arrangement: Arrangement = request.lanes == 16 ? .blocked16 : .blocked8
         product.source = x.four
         product.weights = Shape([request.outputs, request.inputs, 1, 1]).four
         product.destination = y.four
-        product.source_layout = Layout(TensorType(x), arrangement)?.native ?? 0
-        product.destination_layout = Layout(TensorType(y), arrangement)?.native ?? 0
+        product.source_layout = Layout.blocked(x, by: request.lanes).native
+        product.destination_layout = Layout.blocked(y, by: request.lanes).native
         primitive = try Primitive("a product over channels") {
             fovea_convolution_make(&product, &$0)
         }
@@ -88,8 +63,13 @@ final class ChannelProduct: @unchecked Sendable {
         }
     }
 
+    /// Makes the code ready.
+    func prepare() throws(FoveaError) {
+        try check(fovea_primitive_prepare(primitive.handle), "prepare a product over channels")
+    }
+
     /// Multiplies, on the thread that calls; returns the library's status.
-    func execute(_ operands: Operands) -> Int32 {
+    func execute(_ operands: Operands, scratch: UnsafeMutableRawPointer) -> Int32 {
         let handle = primitive.handle
         var status: Int32 = 0
         func bind(_ argument: Int, _ address: UnsafeMutableRawPointer?) {
@@ -100,7 +80,7 @@ final class ChannelProduct: @unchecked Sendable {
         bind(isForWeights ? FOVEA_ARG_DIFF_WEIGHTS : FOVEA_ARG_WEIGHTS, operands.weights)
         bind(isForWeights ? FOVEA_ARG_DIFF_BIAS : FOVEA_ARG_BIAS, operands.bias)
         bind(isForWeights ? FOVEA_ARG_DIFF_DESTINATION : FOVEA_ARG_DESTINATION, operands.y)
-        if scratchByteCount > 0 { bind(FOVEA_ARG_SCRATCHPAD, operands.scratch) }
+        if scratchByteCount > 0 { bind(FOVEA_ARG_SCRATCHPAD, scratch) }
         return status == 0 ? fovea_primitive_execute(handle) : status
     }
 }

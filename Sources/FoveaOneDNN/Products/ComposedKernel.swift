@@ -10,62 +10,60 @@ import FoveaRuntime
 final class ComposedKernel: OneDNNKernel, @unchecked Sendable {
     /// The memory of one execution.
     struct Operands {
-        fileprivate(set) var inputs: [UnsafeMutableRawPointer] = []
-        fileprivate(set) var outputs: [UnsafeMutableRawPointer] = []
+        fileprivate(set) var inputs: [UnsafeMutableRawPointer]
+        let outputs: [UnsafeMutableRawPointer]
         /// The parts of the scratch memory, each aligned to lines of the cache.
-        fileprivate(set) var parts: [UnsafeMutableRawPointer] = []
-        /// What follows the parts.
-        fileprivate(set) var rest = UnsafeMutableRawPointer(bitPattern: MemoryPlan.alignment)
+        let parts: [UnsafeMutableRawPointer]
+        /// What follows the parts, for the products.
+        let rest: UnsafeMutableRawPointer
     }
 
     let name: String
     let scratchByteCount: Int
     let worksInPlace = false
-    private let making: () throws(FoveaError) -> Void
+    private let team: ProductTeam
     private let parts: [Int]
     private let body: (Operands) throws(FoveaError) -> Void
-    private var operands = Operands()
+    private var operands: Operands?
 
     /// Wraps loops.
     ///
     /// - Parameters:
     ///   - name: Which of the kernels it is.
+    ///   - team: The products.
     ///   - parts: The floats of each part of the scratch memory.
-    ///   - rest: The bytes of scratch memory that the products need.
-    ///   - prepare: Makes the products ready.
     ///   - body: The loops.
     init(
-        _ name: String, parts: [Int], rest: Int,
-        prepare: @escaping () throws(FoveaError) -> Void,
+        _ name: String, _ team: ProductTeam, parts: [Int],
         _ body: @escaping (Operands) throws(FoveaError) -> Void
     ) {
-        self.name = name
-        making = prepare
+        self.name = "fovea:" + name
+        self.team = team
         self.parts = parts.map { MemoryPlan.aligned($0 * MemoryLayout<Float>.size) }
         self.body = body
-        scratchByteCount = self.parts.reduce(rest, +)
+        scratchByteCount = self.parts.reduce(team.scratchByteCount, +)
     }
 
-    func prepare() throws(FoveaError) { try making() }
+    func prepare() throws(FoveaError) { try team.prepare() }
 
     func bind(
         inputs: [UnsafeMutableRawPointer], outputs: [UnsafeMutableRawPointer],
         scratch: UnsafeMutableRawPointer
     ) {
-        operands.inputs = inputs
-        operands.outputs = outputs
-        operands.parts = []
         var next = scratch
-        for part in parts {
-            operands.parts.append(next)
-            next += part
+        let parts = parts.map { size in
+            defer { next += size }
+            return next
         }
-        operands.rest = next
+        operands = Operands(inputs: inputs, outputs: outputs, parts: parts, rest: next)
     }
 
     func rebind(input: Int, to address: UnsafeMutableRawPointer) {
-        operands.inputs[input] = address
+        operands?.inputs[input] = address
     }
 
-    func execute(_ draw: RandomDraw) throws(FoveaError) { try body(operands) }
+    func execute(_ draw: RandomDraw) throws(FoveaError) {
+        guard let operands else { preconditionFailure("a kernel runs before it is bound") }
+        try body(operands)
+    }
 }

@@ -8,93 +8,32 @@ extension OneDNNLibrary {
     func convolution(
         _ op: Op.Convolution, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
-        var convolution = fovea_convolution(
-            op.window, op.groups, x: request.inputs[0].shape, w: request.inputs[1].shape,
-            y: request.outputs[0].shape)
-        convolution.direction = Int32(
-            request.isTraining ? FOVEA_FORWARD_TRAINING : FOVEA_FORWARD_INFERENCE)
-        convolution.bias = op.hasBias
-        convolution.relu = op.activation == .relu
-        convolution.weights_layout = request.layouts[1]?.native ?? 0
-        return try ConvolutionKernels(
-            convolution, request, selection, source: .input(0), destination: .output,
-            inputs: [FOVEA_ARG_SOURCE, FOVEA_ARG_WEIGHTS] + (op.hasBias ? [FOVEA_ARG_BIAS] : []),
-            outputs: [FOVEA_ARG_DESTINATION],
-            own: own(
-                WinogradCandidates(
-                    .forward(isRectified: op.activation == .relu), op.window, groups: op.groups,
-                    x: request.inputs[0].shape, weights: request.inputs[1].shape,
-                    y: request.outputs[0].shape, request),
-                .patches(
-                    op.window, groups: op.groups, x: request.inputs[0].shape,
-                    weights: request.inputs[1].shape, y: request.outputs[0].shape,
-                    hasBias: op.hasBias, isRectified: op.activation == .relu, isForWeights: false,
-                    request))
-        ).best
+        let problem = ConvolutionProblem(
+            direction: .forward(isTraining: request.isTraining), window: op.window,
+            groups: op.groups, x: request.inputs[0].shape, weights: request.inputs[1].shape,
+            y: request.outputs[0].shape, hasBias: op.hasBias, isRectified: op.activation == .relu)
+        return try ConvolutionKernels(problem, request, selection).best
     }
 
     // dy, w → dx
     func convolutionDataGradient(
         _ op: Op.ConvolutionDataGradient, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
-        var convolution = fovea_convolution(
-            op.window, op.groups, x: op.inputShape, w: request.inputs[1].shape,
-            y: request.inputs[0].shape)
-        convolution.direction = Int32(FOVEA_BACKWARD_DATA)
-        return try ConvolutionKernels(
-            convolution, request, selection, source: .output, destination: .input(0),
-            inputs: [FOVEA_ARG_DIFF_DESTINATION, FOVEA_ARG_WEIGHTS],
-            outputs: [FOVEA_ARG_DIFF_SOURCE],
-            own: own(
-                WinogradCandidates(
-                    .data, op.window, groups: op.groups, x: op.inputShape,
-                    weights: request.inputs[1].shape, y: request.inputs[0].shape, request), nil)
-        ).best
+        let problem = ConvolutionProblem(
+            direction: .data, window: op.window, groups: op.groups, x: op.inputShape,
+            weights: request.inputs[1].shape, y: request.inputs[0].shape)
+        return try ConvolutionKernels(problem, request, selection).best
     }
 
     // x, dy → dw, db
     func convolutionWeightGradient(
         _ op: Op.ConvolutionWeightGradient, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
-        var convolution = fovea_convolution(
-            op.window, op.groups, x: request.inputs[0].shape, w: request.outputs[0].shape,
-            y: request.inputs[1].shape)
-        convolution.direction = Int32(FOVEA_BACKWARD_WEIGHTS)
-        convolution.bias = op.hasBias
-        return try ConvolutionKernels(
-            convolution, request, selection, source: .input(0), destination: .input(1),
-            inputs: [FOVEA_ARG_SOURCE, FOVEA_ARG_DIFF_DESTINATION],
-            outputs: [FOVEA_ARG_DIFF_WEIGHTS] + (op.hasBias ? [FOVEA_ARG_DIFF_BIAS] : []),
-            own: own(
-                WinogradCandidates(
-                    .weights, op.window, groups: op.groups, x: request.inputs[0].shape,
-                    weights: request.outputs[0].shape, y: request.inputs[1].shape, request),
-                .patches(
-                    op.window, groups: op.groups, x: request.inputs[0].shape,
-                    weights: request.outputs[0].shape, y: request.inputs[1].shape,
-                    hasBias: op.hasBias, isForWeights: true, request))
-        ).best
-    }
-}
-
-extension OneDNNLibrary {
-    /// The kernels of our own.
-    private func own(
-        _ winograd: WinogradCandidates?, _ patches: OwnCandidate?
-    ) -> [OwnCandidate] {
-        (winograd?.all ?? []) + (patches.map { [$0] } ?? [])
-    }
-}
-
-extension fovea_convolution {
-    init(_ window: Window, _ groups: Int, x: Shape, w: Shape, y: Shape) {
-        self.init()
-        dtype = Int32(FOVEA_F32)
-        source = x.four
-        weights = w.four
-        destination = y.four
-        self.groups = Int32(groups)
-        self.window = fovea_window(window, from: x, to: y)
+        let problem = ConvolutionProblem(
+            direction: .weights, window: op.window, groups: op.groups,
+            x: request.inputs[0].shape, weights: request.outputs[0].shape,
+            y: request.inputs[1].shape, hasBias: op.hasBias)
+        return try ConvolutionKernels(problem, request, selection).best
     }
 }
 

@@ -11,34 +11,16 @@ import FoveaGraph
 /// estimated from the rate of its kind of kernel, the bytes it reads and writes, and the reorders it
 /// asks for.
 struct ConvolutionKernels {
-    /// What a tensor of the convolution is to the step.
-    enum Role {
-        case input(Int)
-        case output
-    }
-
-    private let base: fovea_convolution
+    private let problem: ConvolutionProblem
     private let request: KernelRequest
     private let selection: ConvolutionSelection
-    private let source, destination: Role
-    private let inputs, outputs: [Int]
-    private let multiplyAdds: Int
-    private let own: [OwnCandidate]
 
     init(
-        _ base: fovea_convolution, _ request: KernelRequest, _ selection: ConvolutionSelection,
-        source: Role, destination: Role, inputs: [Int], outputs: [Int], own: [OwnCandidate]
+        _ problem: ConvolutionProblem, _ request: KernelRequest, _ selection: ConvolutionSelection
     ) {
-        self.base = base
+        self.problem = problem
         self.request = request
         self.selection = selection
-        self.source = source
-        self.destination = destination
-        self.inputs = inputs
-        self.outputs = outputs
-        self.own = own
-        multiplyAdds = request.op.definition.multiplyAdds(
-            inputs: request.inputs, outputs: request.outputs)
     }
 
     /// The kernel that takes the least time, reorders included, as far as is known.
@@ -46,7 +28,7 @@ struct ConvolutionKernels {
         get throws(FoveaError) {
             let candidates = candidates.sorted { $0.seconds < $1.seconds }
             // None can be made: the plainest request says why.
-            guard let expected = candidates.first else { return try choice(base) }
+            guard let expected = candidates.first else { return try choice(native) }
             switch selection {
             case .estimated: return expected.choice
             case .measured(let timings):
@@ -86,13 +68,13 @@ struct ConvolutionKernels {
     private var candidates: [Candidate] {
         var choices: [KernelChoice] = []
         for primitive in primitives {
-            if let choice = try? choice(primitive), !choices.contains(where: { $0 == choice }) {
+            if let choice = try? choice(primitive), !choices.contains(where: choice.isSame) {
                 choices.append(choice)
             }
         }
-        let ours = own.filter(isOffered)
+        let own = (WinogradCandidates(problem)?.all ?? []) + [.patches(problem)].compactMap(\.self)
         return choices.compactMap { Candidate($0, seconds: seconds($0)) }
-            + ours.compactMap {
+            + own.filter(isOffered).compactMap {
                 Candidate($0.choice, seconds: $0.seconds + secondsOfMoving($0.choice))
             }
     }
@@ -128,41 +110,43 @@ struct ConvolutionKernels {
         let layouts = (choice.inputs + choice.outputs).map(\.name)
         return [
             "oneDNN \(info.major).\(info.minor).\(info.patch)",
-            String(cString: info.instruction_set), "\(Team.count) threads",
+            Processor.instructions, "\(Team.count) threads",
             request.op.definition.name, request.op.definition.attributes,
             shapes.joined(separator: " "), choice.kernel.name, layouts.joined(separator: " "),
             "\(choice.kernel.scratchByteCount)",
         ].joined(separator: "; ")
     }
 
+    /// The problem for the library, with the weights as they lie if they have a layout.
+    private var native: fovea_convolution {
+        var native = problem.native
+        if case .forward = problem.direction {
+            native.weights_layout = request.layouts[1]?.native ?? 0
+        }
+        return native
+    }
+
     /// What the library is asked for.
     private var primitives: [fovea_convolution] {
-        var direct = base
+        var direct = native
         direct.algorithm = Int32(FOVEA_DIRECT)
         var atHand = direct
-        atHand.source_layout = layout(of: source)
-        atHand.destination_layout = layout(of: destination)
+        let images = problem.images
+        atHand.source_layout = images.source.map { request.layout($0).native } ?? 0
+        atHand.destination_layout = images.destination.map { request.layout($0).native } ?? 0
         var channelsLast = direct
-        channelsLast.source_layout = Self.channelsLast(base.source)
-        channelsLast.destination_layout = Self.channelsLast(base.destination)
-        var winograd = base
+        channelsLast.source_layout = Self.channelsLast(problem.x)
+        channelsLast.destination_layout = Self.channelsLast(problem.y)
+        var winograd = native
         winograd.algorithm = Int32(FOVEA_WINOGRAD)
         return (isWorthWinograd ? [winograd] : []) + [direct, atHand, channelsLast]
     }
 
     /// With few channels the transformations cost more than the multiplications saved.
-    private var isWorthWinograd: Bool { min(base.weights.0, base.weights.1) >= 32 }
+    private var isWorthWinograd: Bool { min(problem.weights[0], problem.weights[1]) >= 32 }
 
-    private func layout(of role: Role) -> fovea_layout {
-        if case .input(let index) = role { request.layout(index).native } else { 0 }
-    }
-
-    private static func channelsLast(
-        _ dimensions: (Int64, Int64, Int64, Int64)
-    ) -> fovea_layout {
-        let dimensions = [dimensions.0, dimensions.1, dimensions.2, dimensions.3]
-        return fovea_layout_make(
-            Int32(FOVEA_F32), 4, dimensions, Int32(FOVEA_TAG_CHANNELS_LAST))
+    private static func channelsLast(_ images: Shape) -> fovea_layout {
+        Layout(TensorType(images), .channelsLast)?.native ?? 0
     }
 
     private func choice(_ candidate: fovea_convolution) throws(FoveaError) -> KernelChoice {
@@ -170,13 +154,18 @@ struct ConvolutionKernels {
         let primitive = try Primitive(request.op.definition.name) {
             fovea_convolution_make(&candidate, &$0)
         }
-        return PrimitiveKernel(primitive, inputs: inputs, outputs: outputs).choice
+        let arguments = problem.arguments
+        return PrimitiveKernel(
+            primitive, inputs: arguments.inputs, outputs: arguments.outputs
+        ).choice
     }
 
     // MARK: - Estimates
 
     private func seconds(_ choice: KernelChoice) -> Double {
-        Double(2 * multiplyAdds) / rate(choice.kernel.name) + secondsOfMoving(choice)
+        let multiplyAdds = request.op.definition.multiplyAdds(
+            inputs: request.inputs, outputs: request.outputs)
+        return Double(2 * multiplyAdds) / rate(choice.kernel.name) + secondsOfMoving(choice)
     }
 
     /// What reading and writing costs, with the reorders that a choice asks for.
@@ -205,7 +194,7 @@ struct ConvolutionKernels {
         if kernel.contains("gemm") && !kernel.contains("brgemm") { return 100e9 }
         if kernel.contains("ref") { return 1e9 }
         if kernel.contains("avx512") { return 350e9 }
-        return base.direction == Int32(FOVEA_BACKWARD_WEIGHTS) ? 130e9 : 170e9
+        return problem.isForWeights ? 130e9 : 170e9
     }
 
     private static let bytesPerSecond = 20e9
@@ -218,8 +207,7 @@ extension KernelChoice {
     }
 
     /// Whether two choices of the library's kernels are the same kernel with the same layouts.
-    fileprivate static func == (first: KernelChoice, second: KernelChoice) -> Bool {
-        first.kernel.name == second.kernel.name && first.inputs == second.inputs
-            && first.outputs == second.outputs
+    fileprivate func isSame(as other: KernelChoice) -> Bool {
+        kernel.name == other.kernel.name && inputs == other.inputs && outputs == other.outputs
     }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import COneDNN
 import FoveaCompiler
 import FoveaGraph
 
@@ -168,18 +167,16 @@ extension OneDNNLibrary {
     }
 
     /// Whether a pooling is computed in a loop, which its gradient has to know again.
+    ///
+    /// The library's are written for vectors of 512 bits.
     private static func hasLoop(_ window: Window, _ x: Shape, _ arrangement: Arrangement) -> Bool {
-        guard !hasWideVectors, window.dilation == 1, window.kernel.area <= 256,
+        guard !Processor.hasAVX512, window.dilation == 1, window.kernel.area <= 256,
             window.padding.height < window.kernel.height,
             window.padding.width < window.kernel.width
         else { return false }
         return arrangement.block != nil
             || arrangement == .channelsLast && x.channels.isMultiple(of: 8)
     }
-
-    /// Whether the library's vectors are of 512 bits, for which its poolings are written.
-    private static let hasWideVectors =
-        String(cString: fovea_dnn_library_info().instruction_set).contains("avx512")
 
     private static func prefersSixteen(_ x: Shape, _ arrangement: Arrangement) -> Bool {
         arrangement == .blocked16 || arrangement == .channelsLast && x.channels.isMultiple(of: 16)

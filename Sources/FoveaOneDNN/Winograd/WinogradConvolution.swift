@@ -23,11 +23,11 @@ struct WinogradConvolution<Lanes: ChannelLanes, Points: InterpolationPoints> {
     func kernel() throws(FoveaError) -> ComposedKernel {
         let products = try PointProducts(geometry, isForWeights: false)
         return ComposedKernel(
-            geometry.name,
+            geometry.name, products.team,
             parts: [
                 geometry.weightFloats, geometry.floats(geometry.source.channels),
                 geometry.floats(geometry.destination.channels),
-            ], rest: products.scratchByteCount, prepare: products.prepare
+            ]
         ) { operands throws(FoveaError) in try run(operands, products) }
     }
 

@@ -85,6 +85,6 @@ struct WinogradGeometry: Sendable {
         points * points * source.channels * destination.channels
     }
 
-    /// The name of a kernel, such as `fovea:winograd_6x6_3x3`.
-    var name: String { "fovea:winograd_\(outputs)x\(outputs)_\(kernel)x\(kernel)" }
+    /// The name of a kernel, such as `winograd_6x6_3x3`.
+    var name: String { "winograd_\(outputs)x\(outputs)_\(kernel)x\(kernel)" }
 }

@@ -18,14 +18,14 @@ struct WinogradWeightGradient<Lanes: ChannelLanes, Points: InterpolationPoints> 
     func kernel() throws(FoveaError) -> ComposedKernel {
         let products = try PointProducts(geometry, isForWeights: true)
         return ComposedKernel(
-            geometry.name,
+            geometry.name, products.team,
             parts: [
                 geometry.weightFloats,
                 // What one chunk adds, where there are several.
                 geometry.chunks > 1 ? geometry.weightFloats : 0,
                 geometry.floats(geometry.source.channels),
                 geometry.floats(geometry.destination.channels),
-            ], rest: products.scratchByteCount, prepare: products.prepare
+            ]
         ) { operands throws(FoveaError) in try run(operands, products) }
     }
 
