@@ -31,6 +31,11 @@ struct TrainSettings: ParsableArguments {
     @Option(help: ArgumentHelp("How much of the target all classes share.", valueName: "e"))
     var labelSmoothing: Float?
 
+    @Option(
+        help: ArgumentHelp(
+            "Vary training images: flip, crop-flip, crop-flip-erase or none.", valueName: "name"))
+    var augment: String?
+
     @Option(help: ArgumentHelp("How weights are drawn, such as xavier-uniform.", valueName: "name"))
     var `init`: String?
 
@@ -89,6 +94,9 @@ struct TrainSettings: ParsableArguments {
         if optimizer == "nesterov", momentum == nil, result.momentum == 0 { result.momentum = 0.9 }
         result.schedule = try choice(schedule, "schedule") ?? result.schedule
         result.labelSmoothing = labelSmoothing ?? result.labelSmoothing
+        if let augment {
+            result.augmentation = augment == "none" ? nil : try choice(augment, "augment")
+        }
         result.initializer = self.`init` ?? result.initializer
         result.precision = precision ?? result.precision
         result.device = device

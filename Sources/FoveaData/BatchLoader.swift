@@ -74,10 +74,12 @@ public final class BatchLoader: Sendable {
     ///   - dataset: The images.
     ///   - settings: What becomes of them.
     ///   - order: The order of the epoch.
+    ///   - variations: How images are varied in this epoch, if they are.
     ///   - firstBatch: The batch to begin with, more than 0 to go on within an epoch.
     /// - Throws: `FoveaError` if images with so many channels cannot become what is asked for.
     public init(
-        _ dataset: any ImageDataset, _ settings: Settings, order: Order, firstBatch: Int = 0
+        _ dataset: any ImageDataset, _ settings: Settings, order: Order,
+        varied variations: Augmentation.Epoch? = nil, firstBatch: Int = 0
     ) throws(FoveaError) {
         let preparation = try ImagePreparation(dataset, settings)
         guard settings.batch > 0, settings.workers > 0 else {
@@ -92,7 +94,7 @@ public final class BatchLoader: Sendable {
             slots: max(2, settings.batchesInMemory), batch: settings.batch, images: dataset.count,
             imageShape: preparation.shape)
         self.ring = ring
-        ring.start(order, firstBatch: firstBatch)
+        ring.start(order, varied: variations, firstBatch: firstBatch)
         threads = WorkerThreads(settings.workers) {
             var worker = preparation
             while let claim = ring.claim() {
@@ -108,9 +110,12 @@ public final class BatchLoader: Sendable {
     ///
     /// - Parameters:
     ///   - order: The order of the epoch.
+    ///   - variations: How images are varied in this epoch, if they are.
     ///   - firstBatch: The batch to begin with.
-    public func restart(_ order: Order, firstBatch: Int = 0) {
-        ring.start(order, firstBatch: firstBatch)
+    public func restart(
+        _ order: Order, varied variations: Augmentation.Epoch? = nil, firstBatch: Int = 0
+    ) {
+        ring.start(order, varied: variations, firstBatch: firstBatch)
     }
 
     /// The next batch, which the caller gives back with `recycle`; nil at the end of the epoch.

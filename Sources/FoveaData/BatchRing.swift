@@ -15,6 +15,8 @@ final class BatchRing: @unchecked Sendable {
         let batch: Batch
         /// The positions in the data set of the images it is to hold.
         let images: ArraySlice<Int>
+        /// How they are varied, if they are.
+        let variations: Augmentation.Epoch?
         fileprivate let epoch: Int
     }
 
@@ -27,6 +29,7 @@ final class BatchRing: @unchecked Sendable {
     /// Finished batches; the one of index i lies at i modulo the number of slots.
     private var ready: [Batch?]
     private var order: [Int] = []
+    private var variations: Augmentation.Epoch?
     private var nextToClaim = 0
     private var nextToTake = 0
     private var takenCount = 0
@@ -46,7 +49,9 @@ final class BatchRing: @unchecked Sendable {
     }
 
     /// Begins an epoch; batches that wait are dropped.
-    func start(_ order: BatchLoader.Order, firstBatch: Int) {
+    func start(
+        _ order: BatchLoader.Order, varied variations: Augmentation.Epoch?, firstBatch: Int
+    ) {
         let positions =
             switch order {
             case .sequential: Array(0..<imageCount)
@@ -54,6 +59,7 @@ final class BatchRing: @unchecked Sendable {
             }
         lock.withLock {
             self.order = positions
+            self.variations = variations
             epoch += 1
             for slot in ready.indices {
                 if let batch = ready[slot] { free.append(batch) }
@@ -83,7 +89,8 @@ final class BatchRing: @unchecked Sendable {
             batch.index = nextToClaim
             batch.count = end - start
             nextToClaim += 1
-            return Claim(batch: batch, images: order[start..<end], epoch: epoch)
+            return Claim(
+                batch: batch, images: order[start..<end], variations: variations, epoch: epoch)
         }
     }
 

@@ -7,6 +7,7 @@ struct ImagePreparation: Sendable {
     let shape: Shape
     private let dataset: any ImageDataset
     private let labels: [Int32]
+    private var variation: ImageVariation
     private let resizer: Resizer?
     private let crop: Crop?
     private let table: PixelTable
@@ -46,6 +47,7 @@ struct ImagePreparation: Sendable {
         self.dataset = dataset
         labels = dataset.labels
         shape = [channels, to.height, to.width]
+        variation = ImageVariation(from, channels: source[0])
         resizer = from == scaled ? nil : Resizer(from: from, to: scaled, channels: source[0])
         crop = scaled == to ? nil : Crop(middleOf: scaled, to: to, channels: source[0])
         table = PixelTable(settings.normalization, channels: channels)
@@ -60,6 +62,9 @@ struct ImagePreparation: Sendable {
         let (dataset, table, area) = (dataset, table, shape[1] * shape[2])
         for (position, index) in claim.images.enumerated() {
             stored.withUnsafeMutableBufferPointer { dataset.copyPixels(of: index, into: $0) }
+            if let variations = claim.variations {
+                variation.vary(&stored, index: index, variations)
+            }
             resize()
             cut()
             (crop != nil ? part : resizer != nil ? resized : stored).withUnsafeBufferPointer {

@@ -126,11 +126,13 @@ package final class PreparedNetwork {
     ///   - data: The images and labels.
     ///   - batch: The number of images of a batch.
     ///   - order: The order of the images.
+    ///   - variations: How images are varied in this epoch, if they are.
     ///   - firstBatch: The batch to begin with.
     /// - Returns: What hands over the batches.
     /// - Throws: An error if the images or their classes do not fit the network.
     package func loader(
-        for data: any ImageDataset, batch: Int, _ order: BatchLoader.Order, firstBatch: Int = 0
+        for data: any ImageDataset, batch: Int, _ order: BatchLoader.Order,
+        varied variations: Augmentation.Epoch? = nil, firstBatch: Int = 0
     ) throws(FoveaError) -> BatchLoader {
         guard data.classes.count <= classes else {
             throw FoveaError(
@@ -143,7 +145,8 @@ package final class PreparedNetwork {
         let settings = BatchLoader.Settings(
             batch: batch, extent: image.perChannelExtent, channels: image[0],
             normalization: preprocessing.normalization, shorterSide: preprocessing.shorterSide)
-        return try BatchLoader(data, settings, order: order, firstBatch: firstBatch)
+        return try BatchLoader(
+            data, settings, order: order, varied: variations, firstBatch: firstBatch)
     }
 
     /// The graph of a network as it is planned: in training with the gradients of its loss.

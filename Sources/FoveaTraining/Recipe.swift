@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import FoveaData
 public import FoveaGraph
 
 /// A named set of training settings for one network.
@@ -21,6 +22,8 @@ public struct Recipe: Sendable, Hashable {
     public var weightDecay: Float = 0
     /// How much of the target is spread evenly over the classes.
     public var labelSmoothing: Float = 0
+    /// How training images are varied; not at all if nil.
+    public var augmentation: Augmentation?
     /// How weights of rank 2 and more are drawn; as the network says if nil.
     public var initializer: String?
     /// The rate of every dropout; the network's own if nil.

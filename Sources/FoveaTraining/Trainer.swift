@@ -30,6 +30,8 @@ public final class Trainer {
     public let batch: Int
     /// The seed of everything random.
     public let seed: UInt64
+    /// How training images are varied; not at all if nil.
+    public var augmentation: Augmentation?
     /// The number of steps done.
     public package(set) var step = 0
     /// The loss and accuracy of the last step, and whether its numbers were finite.
@@ -134,7 +136,9 @@ public final class Trainer {
     public func train(
         on data: any ImageDataset, epoch: Int, schedule: Schedule, peak: Float, of epochs: Int
     ) throws(FoveaError) -> Metrics {
-        let loader = try loader(for: data, .shuffled(seed: seed, epoch: epoch))
+        let loader = try loader(
+            for: data, .shuffled(seed: seed, epoch: epoch),
+            varied: augmentation?.epoch(epoch, seed: seed))
         var metrics = Metrics()
         while let batch = loader.next() {
             defer { loader.recycle(batch) }
@@ -184,9 +188,11 @@ public final class Trainer {
 
     /// Starts to prepare images for this network.
     package func loader(
-        for data: any ImageDataset, _ order: BatchLoader.Order, firstBatch: Int = 0
+        for data: any ImageDataset, _ order: BatchLoader.Order,
+        varied variations: Augmentation.Epoch? = nil, firstBatch: Int = 0
     ) throws(FoveaError) -> BatchLoader {
-        try network.loader(for: data, batch: batch, order, firstBatch: firstBatch)
+        try network.loader(
+            for: data, batch: batch, order, varied: variations, firstBatch: firstBatch)
     }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import FoveaData
 public import FoveaGraph
 import FoveaLayers
 public import FoveaModels
@@ -38,6 +39,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     public var weightDecay: Float
     /// How much of the target is spread evenly over the classes.
     public var labelSmoothing: Float
+    /// How training images are varied; not at all if nil.
+    public var augmentation: Augmentation?
     /// How weights are drawn; as the network says if nil.
     public var initializer: String?
     /// The file of the weights to begin with, if they are not drawn.
@@ -85,6 +88,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
         momentum = settings.momentum
         weightDecay = settings.weightDecay
         labelSmoothing = settings.labelSmoothing
+        augmentation = settings.augmentation
         initializer = settings.initializer
         isShuffled = true
         seed = 0
@@ -165,7 +169,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
         "network": "the network", "image": "images of", "preprocessing": "pictures prepared by",
         "rate": "--lr",
         "dropsChannels": "--dropout-channels", "weightDecay": "--weight-decay",
-        "labelSmoothing": "--label-smoothing", "initializer": "--init",
+        "labelSmoothing": "--label-smoothing", "augmentation": "--augment", "initializer": "--init",
         "initialWeights": "--init-weights", "trainingLimit": "--limit-train",
         "testLimit": "--limit-test", "isShuffled": "a shuffled --order",
     ]

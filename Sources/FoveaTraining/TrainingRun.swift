@@ -95,6 +95,7 @@ public final class TrainingRun {
                 lossSmoothing: mode == .training ? smoothing : nil)
         }
         trainer.preprocessing = configuration.preprocessing ?? .plain
+        trainer.augmentation = configuration.augmentation
         let fingerprint = Self.fingerprint(of: data)
         state = Checkpoint.State(
             configuration: configuration, fingerprint: fingerprint, threads: backend.threadCount,
@@ -202,7 +203,10 @@ public final class TrainingRun {
         let order: BatchLoader.Order =
             configuration.isShuffled
             ? .shuffled(seed: configuration.seed, epoch: state.epoch) : .sequential
-        let loader = try trainer.loader(for: data.training, order, firstBatch: state.stepInEpoch)
+        let loader = try trainer.loader(
+            for: data.training, order,
+            varied: trainer.augmentation?.epoch(state.epoch, seed: configuration.seed),
+            firstBatch: state.stepInEpoch)
         while state.stepInEpoch < stepsPerEpoch, !isAtMaximum {
             let start = clock.now
             guard let batch = loader.next() else { break }

@@ -29,6 +29,7 @@ import Testing
             $0.rate = 0.01
             $0.schedule = .cosine
             $0.labelSmoothing = 0.1
+            $0.augmentation = .cropFlipErase
         }
     }
 
@@ -274,6 +275,8 @@ import Testing
         ("--optimizer adamw, not sgd", { $0.optimizer = .sgd }),
         ("--schedule cosine, not one-cycle", { $0.schedule = .oneCycle }),
         ("--label-smoothing 0.1, not 0.0", { $0.labelSmoothing = 0 }),
+        ("--augment crop-flip-erase, not flip", { $0.augmentation = .flip }),
+        ("--augment crop-flip-erase, not unset", { $0.augmentation = nil }),
         ("--init xavier-uniform, not unset", { $0.initializer = nil }),
         ("--dropout unset, not 0.5", { $0.dropout = 0.5 }),
         ("images of 1×28×28, not 1×32×32", { $0.image = [1, 32, 32] }),
