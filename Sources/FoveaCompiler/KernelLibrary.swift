@@ -49,7 +49,7 @@ package protocol KernelLibrary: Sendable {
     ///
     /// - Parameters:
     ///   - type: What the tensor holds.
-    ///   - from: How it lies.
+    ///   - from: How it lies; row-major if the other is transformed.
     ///   - to: How it shall lie.
     /// - Returns: A kernel for one step.
     /// - Throws: An error if the library cannot.
@@ -66,6 +66,8 @@ package struct KernelRequest: Sendable {
     package let inputs: [TensorType]
     /// How the inputs lie; nil where a layout is still free: a parameter's, or what follows from one.
     package var layouts: [Layout?]
+    /// The inputs that last from run to run: what is done to them alone is done once.
+    package let lasting: Set<Int>
     /// The types of the outputs.
     package let outputs: [TensorType]
     /// Whether gradients will follow.

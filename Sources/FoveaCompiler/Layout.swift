@@ -13,13 +13,18 @@ public struct Layout: Hashable, Sendable, CustomStringConvertible {
     public let byteCount: Int
     /// Whether the bytes are those of the row-major order.
     public let isPlain: Bool
+    /// Whether its numbers are computed from the tensor's, which cannot be had back from them.
+    public let isTransformed: Bool
 
     /// Makes a layout; for kernel libraries.
-    package init(token: Int32, name: String, byteCount: Int, isPlain: Bool) {
+    package init(
+        token: Int32, name: String, byteCount: Int, isPlain: Bool, isTransformed: Bool = false
+    ) {
         self.token = token
         self.name = name
         self.byteCount = byteCount
         self.isPlain = isPlain
+        self.isTransformed = isTransformed
     }
 
     /// The name.

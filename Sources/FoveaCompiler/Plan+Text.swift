@@ -8,7 +8,7 @@ extension Plan: CustomStringConvertible {
         let rows = preparation.map { "once: " + line($0) } + steps.map(line)
         let summary =
             "\(steps.count) steps, \(reorderCount) reorders, arena \(arenaByteCount) bytes "
-            + "(scratch \(scratch.count)), parameters \(parameterByteCount) bytes"
+            + "(scratch \(scratchByteCount)), parameters \(parameterByteCount) bytes"
         return (rows + [summary]).joined(separator: "\n")
     }
 

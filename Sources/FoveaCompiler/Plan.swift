@@ -51,6 +51,8 @@ public struct Plan: Sendable {
         public let multiplyAdds: Int
         /// Its code.
         package let kernel: any Kernel
+        /// The part of the arena that it uses while it runs.
+        public internal(set) var scratch: Range<Int> = 0..<0
     }
 
     /// The place of one parameter among the parameters, and of its gradient among the gradients.
@@ -83,8 +85,8 @@ public struct Plan: Sendable {
     public internal(set) var derivedByteCount = 0
     /// The size of the arena for everything between the steps, scratch memory included.
     public internal(set) var arenaByteCount = 0
-    /// The part of the arena that kernels use while they run.
-    public internal(set) var scratch: Range<Int> = 0..<0
+    /// By how much the arena would be smaller if no kernel used memory while it runs.
+    public internal(set) var scratchByteCount = 0
     /// The buffers of the named outputs.
     package internal(set) var outputs: OrderedDictionary<String, Int> = [:]
     /// The buffers that hold constants, with their value.

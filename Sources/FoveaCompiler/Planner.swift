@@ -14,6 +14,8 @@ import OrderedCollections
 /// each is its first channels, and copies only what is new (`ConcatenationChains`). The other way
 /// round, the first channels of a gradient to which others are added are added to in place.
 ///
+/// What a kernel uses while it runs lies wherever there is room at that step.
+///
 /// In a plan that does not train, what follows from parameters alone becomes a step of the plan's
 /// preparation, with its output in memory that lasts from run to run.
 struct Planner {
@@ -92,6 +94,7 @@ struct Planner {
                     return planned.buffers[known[0]].layout
                 }
             },
+            lasting: Set(node.inputs.indices.filter { isLasting(node.inputs[$0]) }),
             outputs: node.outputs, isTraining: planned.isTraining)
         request.whole = chains.whole(of: node)
         request.mayContinue = chains.continues(node)
@@ -125,6 +128,12 @@ struct Planner {
 
     private mutating func append(_ step: Plan.Step, isPreparation: Bool) {
         if isPreparation { planned.preparation.append(step) } else { planned.steps.append(step) }
+    }
+
+    /// Whether a value is a parameter, or follows from some, and stays as it is from run to run.
+    private func isLasting(_ value: Graph.Value) -> Bool {
+        guard let known = buffers[value] else { return !planned.isTraining }
+        return followsFromParameters([known[0]])
     }
 
     /// Whether a step over these buffers need not be done at every run.
@@ -202,14 +211,18 @@ struct Planner {
         of value: Graph.Value, in layout: Layout, path: String
     ) throws(FoveaError) -> Int {
         if buffers[value] == nil, case .parameter(let parameter) = graph.nodes[value.node].op {
-            settle(value, parameter, layout)
+            // What is kept can be read and written; what is computed from it is not it.
+            let kept = layout.isTransformed ? library.plainLayout(of: graph[value]) : layout
+            settle(value, parameter, kept)
         }
         let known = buffers[value, default: []]
         if let match = known.first(where: { library.agree(planned.buffers[$0].layout, layout) }) {
             return match
         }
-        let source = known[0]
         let type = graph[value]
+        let source =
+            layout.isTransformed
+            ? try buffer(of: value, in: library.plainLayout(of: type), path: path) : known[0]
         let lasts = followsFromParameters([source])
         let target = lasts ? addDerived(type, layout) : addBuffer(type, layout, nil)
         append(
@@ -324,22 +337,46 @@ struct Planner {
             guard owner[$0] == $0, case .arena = planned.buffers[$0].place else { return false }
             return lifetimes[$0] != nil
         }
-        let memory = MemoryPlan(
-            temporary.map { number in
-                MemoryPlan.Request(
-                    byteCount: planned.buffers[number].layout.byteCount,
-                    lifetime: lifetimes[number] ?? 0...0)
-            })
+        let requests = temporary.map { number in
+            MemoryPlan.Request(
+                byteCount: planned.buffers[number].layout.byteCount,
+                lifetime: lifetimes[number] ?? 0...0)
+        }
+        let memory = MemoryPlan(requests + scratchRequests)
         for (number, offset) in zip(temporary, memory.offsets) {
             planned.buffers[number].place = .arena(offset)
         }
         for number in planned.buffers.indices where owner[number] != number {
             planned.buffers[number].place = planned.buffers[owner[number]].place
         }
-        let scratch = (planned.preparation + planned.steps).reduce(0) {
-            max($0, $1.kernel.scratchByteCount)
+        placeScratch(Array(memory.offsets.dropFirst(requests.count)))
+        planned.arenaByteCount = memory.byteCount
+        planned.scratchByteCount = memory.byteCount - MemoryPlan(requests).byteCount
+    }
+
+    /// What kernels use while they run: nothing of it lasts, and none of it is needed before or after.
+    ///
+    /// The preparation is done while nothing but constants is in the arena.
+    private var scratchRequests: [MemoryPlan.Request] {
+        planned.preparation.map {
+            MemoryPlan.Request(byteCount: $0.kernel.scratchByteCount, lifetime: -1 ... -1)
         }
-        planned.scratch = memory.byteCount..<(memory.byteCount + MemoryPlan.aligned(scratch))
-        planned.arenaByteCount = planned.scratch.upperBound
+            + planned.steps.enumerated().map { index, step in
+                MemoryPlan.Request(
+                    byteCount: step.kernel.scratchByteCount, lifetime: index...index)
+            }
+    }
+
+    private mutating func placeScratch(_ offsets: [Int]) {
+        func range(_ step: Plan.Step, _ offset: Int) -> Range<Int> {
+            offset..<offset + step.kernel.scratchByteCount
+        }
+        let first = planned.preparation.count
+        for index in planned.preparation.indices {
+            planned.preparation[index].scratch = range(planned.preparation[index], offsets[index])
+        }
+        for index in planned.steps.indices {
+            planned.steps[index].scratch = range(planned.steps[index], offsets[first + index])
+        }
     }
 }

@@ -31,6 +31,7 @@ package struct OneDNNLibrary: KernelLibrary {
     package func reorder(
         _ type: TensorType, from: Layout, to: Layout
     ) throws(FoveaError) -> any Kernel {
+        if let weights = WinogradWeights(to) { return weights.kernel(type.shape) }
         let primitive = try Primitive("a reorder of \(type) from \(from) to \(to)") {
             fovea_reorder_make(from.native, to.native, &$0)
         }

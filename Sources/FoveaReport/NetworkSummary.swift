@@ -193,8 +193,8 @@ extension NetworkSummary.Memory {
         parameters = prepared.parameterByteCount
         gradients = isTraining ? parameters : 0
         self.optimizer = isTraining ? parameters * optimizer.stateNames.count : 0
-        activations = prepared.arenaByteCount - prepared.scratch.count
-        workspace = prepared.scratch.count + prepared.derivedByteCount
+        activations = prepared.arenaByteCount - prepared.scratchByteCount
+        workspace = prepared.scratchByteCount + prepared.derivedByteCount
         program = Self.program(of: prepared)
         let batch = TensorType(images).byteCount
         total =

@@ -136,7 +136,7 @@ public struct PlanProfile: Sendable, Codable {
         millisecondsPerStep = Benchmark.Spread(of: times)
         imagesPerSecond = Double(batch) / millisecondsPerStep.median * 1000
         arenaBytes = plan.arenaByteCount
-        scratchBytes = plan.scratch.count
+        scratchBytes = plan.scratchByteCount
         parameterBytes = plan.parameterByteCount
         preparationSteps = plan.preparation.count
         self.steps = steps

@@ -3,6 +3,7 @@ import FoveaArrays
 import FoveaCompiler
 import FoveaGraph
 import FoveaLayers
+import FoveaModels
 import FoveaRuntime
 import FoveaTestSupport
 import Testing
@@ -41,6 +42,45 @@ extension BackendTests {
             let other = try Self.prepared()
             try other.run(Self.inputs, seed: 1, step: 2)
             #expect(other.bits == first)
+        }
+
+        @Test(arguments: ["lenet-bn", "alexnet-d2l", "googlenet-d2l", "densenet-d2l"])
+        func stepsWriteTheirOutputsAndScratchAlone(_ network: String) throws {
+            let entry = try Catalog.entry(named: network)
+            let side = network == "alexnet-d2l" ? 80 : 32
+            let images = Shape([2, 1, side, side])
+            let graph = try entry.traced(images: images, mode: .training, lossSmoothing: 0).graph
+            let prepared = try PreparedGraph(graph.differentiated())
+            let executable = try #require(prepared.executable as? OneDNNExecutable)
+            let inputs = [
+                "images": FormulaValues.whole("images", images),
+                "labels": FormulaValues.labels("labels", 2, classes: 10),
+            ]
+            try prepared.run(inputs)
+            executable.setProfiling(true)
+            var before = executable.arena.bytes
+            executable.observer = { index in
+                let after = executable.arena.bytes
+                let step = prepared.plan.steps[index]
+                let own = step.outputs.compactMap { output -> Range<Int>? in
+                    let buffer = prepared.plan.buffers[output]
+                    guard case .arena(let offset) = buffer.place else { return nil }
+                    return offset..<offset + buffer.layout.byteCount
+                }
+                var start = 0
+                for range in (own + [step.scratch]).sorted(by: { $0.lowerBound < $1.lowerBound }) {
+                    if range.lowerBound > start {
+                        #expect(
+                            before[start..<range.lowerBound] == after[start..<range.lowerBound],
+                            "\(step.path) \(step.kernel.name)")
+                    }
+                    start = max(start, range.upperBound)
+                }
+                #expect(before[start...] == after[start...], "\(step.path) \(step.kernel.name)")
+                before = after
+            }
+            try prepared.run(inputs)
+            executable.observer = nil
         }
 
         @Test func measuringChangesNothing() throws {
@@ -146,6 +186,9 @@ extension BackendTests {
 }
 
 extension DeviceMemory {
+    /// A copy of the whole block.
+    var bytes: [UInt8] { [UInt8](UnsafeRawBufferPointer(start: base, count: byteCount)) }
+
     /// The whole block as numbers.
     var floats: UnsafeMutableBufferPointer<Float> {
         UnsafeMutableBufferPointer(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FoveaCompiler
 import FoveaGraph
 import FoveaRuntime
 import FoveaTestSupport
@@ -64,6 +65,38 @@ extension BackendTests {
             let first = prepared.bits
             try prepared.run()
             #expect(prepared.bits == first)
+        }
+
+        @Test(.enabled(if: isPossible), arguments: examples)
+        func weightsThatLastAreTransformedOnce(_ example: Example) throws {
+            let name = "winograd_" + example.form
+            let weights: Shape = [
+                example.outputs, example.x.channels, example.window.kernel.height,
+                example.window.kernel.width,
+            ]
+            var builder = GraphBuilder()
+            let images = builder.derive(.input(Op.Input("images", TensorType(example.x))), [])
+            let w = builder.derive(.parameter(Op.Parameter("w", weights)), [])
+            let y = try builder.value(.convolution(Op.Convolution(example.window)), [images, w])
+            builder.setResult(.output("y"), to: y)
+            let prepared = try PreparedGraph(builder.graph, selection: .named(name))
+            #expect(prepared.kernels.filter { $0.contains("winograd") } == ["fovea:" + name])
+            let once = prepared.plan.preparation.map(\.kernel.name)
+            #expect(once == ["fovea:winograd_weights"])
+            #expect(prepared.plan.parameters.map(\.layout.isPlain) == [true])
+
+            let inputs = ["images": FormulaValues.whole("images", example.x, largest: 3)]
+            // Other weights are transformed anew.
+            for largest in [3, 2] {
+                let values = ["w": FormulaValues.whole("w", weights, largest: largest)]
+                prepared.write(values)
+                for _ in 1...2 {
+                    try prepared.run(inputs)
+                    let expected = try ReferenceInterpreter(builder.graph).run(
+                        inputs: inputs, parameters: values)
+                    expectAgreement(prepared, expected, .exact, name)
+                }
+            }
         }
 
         @Test func thereAreOthersForWhatItCannotCompute() throws {

@@ -59,7 +59,7 @@ struct PatchConvolution {
                     x: patches(of: image, operands, thread), weights: gradient,
                     y: dy + image * geometry.y.perImage.count,
                     bias: hasBias ? gradient + geometry.weightFloats : nil)
-            } done: { thread in
+            } done: { _, thread in
                 add(sum(thread) + count, to: sum(thread), count)
             }
             for thread in 1..<team.count { add(sum(thread), to: sums, count) }

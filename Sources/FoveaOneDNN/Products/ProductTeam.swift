@@ -41,12 +41,12 @@ final class ProductTeam: Sendable {
     ///   - count: The number of products.
     ///   - scratch: The memory that they need while they run.
     ///   - operands: Makes a product's operands ready on its thread, whose number it is told.
-    ///   - done: Is told on that thread when the product is there.
+    ///   - done: Is told on that thread when a product is there.
     /// - Throws: An error if one fails.
     func execute(
         _ count: Int, scratch: UnsafeMutableRawPointer,
         operands: (_ index: Int, _ thread: Int) -> ChannelProduct.Operands,
-        done: (_ thread: Int) -> Void = { _ in }
+        done: (_ index: Int, _ thread: Int) -> Void = { _, _ in }
     ) throws(FoveaError) {
         let status = Atomic<Int32>(0)
         Team.split(products.count) { threads in
@@ -57,7 +57,7 @@ final class ProductTeam: Sendable {
                 {
                     let result = product.execute(operands(index, thread), scratch: scratch)
                     if result != 0 { status.store(result, ordering: .relaxed) }
-                    done(thread)
+                    done(index, thread)
                 }
             }
         }

@@ -72,7 +72,8 @@ struct ConvolutionKernels {
                 choices.append(choice)
             }
         }
-        let own = (WinogradCandidates(problem)?.all ?? []) + [.patches(problem)].compactMap(\.self)
+        let winograd = WinogradCandidates(problem, weightsLast: request.lasting.contains(1))
+        let own = (winograd?.all ?? []) + [.patches(problem)].compactMap(\.self)
         return choices.compactMap { Candidate($0, seconds: seconds($0)) }
             + own.filter(isOffered).compactMap {
                 Candidate($0.choice, seconds: $0.seconds + secondsOfMoving($0.choice))
@@ -117,11 +118,11 @@ struct ConvolutionKernels {
         ].joined(separator: "; ")
     }
 
-    /// The problem for the library, with the weights as they lie if they have a layout.
+    /// The problem for the library, with the weights as they lie if another plan has put them in blocks.
     private var native: fovea_convolution {
         var native = problem.native
-        if case .forward = problem.direction {
-            native.weights_layout = request.layouts[1]?.native ?? 0
+        if case .forward = problem.direction, let layout = request.layouts[1], !layout.isPlain {
+            native.weights_layout = layout.native
         }
         return native
     }
@@ -177,7 +178,8 @@ struct ConvolutionKernels {
     /// What the reorders cost that a choice asks for.
     private func secondsOfReorders(_ choice: KernelChoice) -> Double {
         var bytes = 0
-        for (index, wanted) in choice.inputs.enumerated() where request.layouts[index] != nil {
+        for (index, wanted) in choice.inputs.enumerated()
+        where request.layouts[index] != nil && !request.lasting.contains(index) {
             let layout = request.layout(index)
             if !fovea_layouts_agree(layout.native, wanted.native) {
                 bytes += layout.byteCount + wanted.byteCount

@@ -27,7 +27,7 @@ struct PointProducts {
         destination = geometry.pointStride(outputs) * vector
     }
 
-    /// Multiplies the matrices of all points.
+    /// Multiplies the matrices of all points, where the result of each has a place of its own.
     func execute(
         _ x: UnsafeMutableRawPointer, _ w: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer,
         scratch: UnsafeMutableRawPointer
@@ -35,6 +35,28 @@ struct PointProducts {
         try team.execute(points, scratch: scratch) { point, _ in
             ChannelProduct.Operands(
                 x: x + point * source, weights: w + point * weights, y: y + point * destination)
+        }
+    }
+
+    /// Multiplies the matrices of all points for the weights' gradient, each into one thread's room.
+    ///
+    /// - Parameters:
+    ///   - x: The matrices of the input.
+    ///   - y: Those of the output's gradient.
+    ///   - room: A matrix of weights for every thread.
+    ///   - scratch: What the products need while they run.
+    ///   - done: Takes a point's product from the room, on that thread, while it is in the cache.
+    /// - Throws: An error if one fails.
+    func execute(
+        _ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, room: UnsafeMutableRawPointer,
+        scratch: UnsafeMutableRawPointer,
+        done: (_ product: UnsafeMutableRawPointer, _ point: Int) -> Void
+    ) throws(FoveaError) {
+        try team.execute(points, scratch: scratch) { point, thread in
+            ChannelProduct.Operands(
+                x: x + point * source, weights: room + thread * weights, y: y + point * destination)
+        } done: { point, thread in
+            done(room + thread * weights, point)
         }
     }
 }

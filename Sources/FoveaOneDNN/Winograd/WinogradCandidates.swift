@@ -8,12 +8,16 @@ struct WinogradCandidates {
     private let problem: ConvolutionProblem
     private let kernel: Int
     private let lanes: Int
+    private let weightsLast: Bool
 
-    /// Finds out whether a convolution is one of those that can.
+    /// Finds out whether a convolution is one of those that can: not with kernels other than 3×3 and 5×5,
+    /// with strides, dilations or groups, nor where a number of channels does not fill the
+    /// processor's vectors.
     ///
-    /// - Returns: Nil for kernels other than 3×3 and 5×5, for strides, dilations and groups, and where a
-    ///   number of channels does not fill the processor's vectors.
-    init?(_ problem: ConvolutionProblem) {
+    /// - Parameters:
+    ///   - problem: The convolution.
+    ///   - weightsLast: Whether weights stay as they are from run to run, and are transformed once.
+    init?(_ problem: ConvolutionProblem, weightsLast: Bool = false) {
         let window = problem.window
         guard let lanes = Processor.lanes, window.kernel == 3 || window.kernel == 5,
             window.stride == 1, window.dilation == 1, problem.groups == 1,
@@ -24,6 +28,7 @@ struct WinogradCandidates {
         self.problem = problem
         kernel = window.kernel.height
         self.lanes = lanes
+        self.weightsLast = weightsLast
     }
 
     /// All ways that the library has products for.
@@ -35,7 +40,7 @@ struct WinogradCandidates {
                 guard let kernel = try? self.kernel(geometry) else { continue }
                 candidates.append(
                     OwnCandidate(
-                        choice: choice(kernel), seconds: seconds(geometry),
+                        choice: choice(kernel, geometry), seconds: seconds(geometry),
                         isEstimated: !Processor.hasAVX512)
                 )
                 if geometry.chunks == 1 { break }
@@ -71,8 +76,8 @@ struct WinogradCandidates {
         switch problem.direction {
         case .forward:
             try WinogradConvolution<Lanes, Points>(
-                geometry, weights: problem.weights, isTransposed: false,
-                isRectified: problem.isRectified
+                geometry, weights: problem.weights, weightsAreTransformed: weightsLast,
+                isTransposed: false, isRectified: problem.isRectified
             ).kernel()
         case .data:
             try WinogradConvolution<Lanes, Points>(
@@ -83,13 +88,17 @@ struct WinogradCandidates {
         }
     }
 
-    /// Images lie in blocks, weights and biases in the order of their rows.
-    private func choice(_ kernel: any Kernel) -> KernelChoice {
+    /// Images lie in blocks, weights that change and biases in the order of their rows.
+    private func choice(_ kernel: any Kernel, _ geometry: WinogradGeometry) -> KernelChoice {
         let x = Layout.blocked(problem.x, by: lanes), y = Layout.blocked(problem.y, by: lanes)
         let weights = Layout.plain(TensorType(problem.weights))
         let bias = problem.hasBias ? [Layout.plain(TensorType([problem.y.channels]))] : []
         return switch problem.direction {
-        case .forward: KernelChoice(kernel, inputs: [x, weights] + bias, outputs: [y])
+        case .forward:
+            KernelChoice(
+                kernel,
+                inputs: [x, weightsLast ? WinogradWeights(geometry).layout : weights] + bias,
+                outputs: [y])
         case .data: KernelChoice(kernel, inputs: [y, weights], outputs: [x])
         case .weights: KernelChoice(kernel, inputs: [x, y], outputs: [weights] + bias)
         }
@@ -103,6 +112,7 @@ struct WinogradCandidates {
         let tiles = Double(geometry.chunk * geometry.chunks)
         let products = 2 * points * channels * outputs * tiles / (lanes == 16 ? 250e9 : 140e9)
         let transforms = 4 * points * (channels + outputs) * tiles / 12e9
-        return products + transforms + 4 * points * channels * outputs / 4e9
+        let weights = weightsLast ? 0 : 4 * points * channels * outputs / 4e9
+        return products + transforms + weights
     }
 }

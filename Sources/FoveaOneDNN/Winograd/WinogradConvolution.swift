@@ -9,12 +9,24 @@ import FoveaGraph
 struct WinogradConvolution<Lanes: ChannelLanes, Points: InterpolationPoints> {
     private let geometry: WinogradGeometry
     private let weights: WeightTransforms<Lanes, Points>
+    private let weightsAreTransformed: Bool
     private let isRectified: Bool
 
     /// Describes a convolution from x, w and b to y, or from dy and w to dx.
-    init(_ geometry: WinogradGeometry, weights: Shape, isTransposed: Bool, isRectified: Bool) {
+    ///
+    /// - Parameters:
+    ///   - geometry: How it is cut up.
+    ///   - weights: The shape of w.
+    ///   - weightsAreTransformed: Whether w lies as `WinogradWeights` makes it.
+    ///   - isTransposed: Whether the convolution is from dy to dx.
+    ///   - isRectified: Whether y is rectified.
+    init(
+        _ geometry: WinogradGeometry, weights: Shape, weightsAreTransformed: Bool = false,
+        isTransposed: Bool, isRectified: Bool
+    ) {
         self.geometry = geometry
         self.weights = WeightTransforms(weights, isTransposed: isTransposed)
+        self.weightsAreTransformed = weightsAreTransformed
         self.isRectified = isRectified
     }
 
@@ -25,7 +37,8 @@ struct WinogradConvolution<Lanes: ChannelLanes, Points: InterpolationPoints> {
         return ComposedKernel(
             geometry.name, products.team,
             parts: [
-                geometry.weightFloats, geometry.floats(geometry.source.channels),
+                weightsAreTransformed ? 0 : geometry.weightFloats,
+                geometry.floats(geometry.source.channels),
                 geometry.floats(geometry.destination.channels),
             ]
         ) { operands throws(FoveaError) in try run(operands, products) }
@@ -39,8 +52,12 @@ struct WinogradConvolution<Lanes: ChannelLanes, Points: InterpolationPoints> {
         let x = inputs[0].assumingMemoryBound(to: Lanes.self)
         let y = operands.outputs[0].assumingMemoryBound(to: Lanes.self)
         let bias = inputs.count > 2 ? inputs[2].assumingMemoryBound(to: Lanes.self) : nil
-        let matrices = operands.parts.map { $0.assumingMemoryBound(to: Lanes.self) }
-        weights.expand(inputs[1].assumingMemoryBound(to: Float.self), to: matrices[0])
+        var matrices = operands.parts.map { $0.assumingMemoryBound(to: Lanes.self) }
+        if weightsAreTransformed {
+            matrices[0] = inputs[1].assumingMemoryBound(to: Lanes.self)
+        } else {
+            weights.expand(inputs[1].assumingMemoryBound(to: Float.self), to: matrices[0])
+        }
         for chunk in 0..<geometry.chunks {
             transforms.spread(x, chunk: chunk, to: matrices[1])
             try products.execute(

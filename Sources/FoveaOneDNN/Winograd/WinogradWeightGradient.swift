@@ -21,8 +21,9 @@ struct WinogradWeightGradient<Lanes: ChannelLanes, Points: InterpolationPoints> 
             geometry.name, products.team,
             parts: [
                 geometry.weightFloats,
-                // What one chunk adds, where there are several.
-                geometry.chunks > 1 ? geometry.weightFloats : 0,
+                // What a point of one chunk adds, where there are several.
+                geometry.chunks > 1
+                    ? weights.pointStride * geometry.lanes * products.team.count : 0,
                 geometry.floats(geometry.source.channels),
                 geometry.floats(geometry.destination.channels),
             ]
@@ -44,17 +45,24 @@ struct WinogradWeightGradient<Lanes: ChannelLanes, Points: InterpolationPoints> 
             transforms.clearRest(of: matrices[2], geometry.source.channels, chunk: chunk)
             transforms.clearRest(of: matrices[3], geometry.destination.channels, chunk: chunk)
             if let bias { addBias(matrices[3], isFirst: chunk == 0, to: bias) }
-            let target = chunk == 0 ? matrices[0] : matrices[1]
-            try products.execute(matrices[2], target, matrices[3], scratch: operands.rest)
-            if chunk > 0 { add(target, to: matrices[0]) }
+            if chunk == 0 {
+                try products.execute(
+                    matrices[2], matrices[0], matrices[3], scratch: operands.rest)
+            } else {
+                try products.execute(
+                    matrices[2], matrices[3], room: matrices[1], scratch: operands.rest
+                ) { product, point in
+                    add(product, to: matrices[0] + point * weights.pointStride)
+                }
+            }
         }
         weights.contract(matrices[0], to: outputs[0].assumingMemoryBound(to: Float.self))
     }
 
-    private func add(_ part: UnsafeMutablePointer<Lanes>, to sum: UnsafeMutablePointer<Lanes>) {
-        Team.split(geometry.weightFloats / Lanes.scalarCount, multipleOf: 16) { range in
-            for index in range { sum[index] += part[index] }
-        }
+    @inline(__always)
+    private func add(_ part: UnsafeMutableRawPointer, to sum: UnsafeMutablePointer<Lanes>) {
+        let part = part.assumingMemoryBound(to: Lanes.self)
+        for index in 0..<weights.pointStride { sum[index] += part[index] }
     }
 
     /// Adds the sums of a chunk's dy, which stand where both rows and columns are evaluated at 1.

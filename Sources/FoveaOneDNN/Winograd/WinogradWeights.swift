@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaCompiler
+import FoveaGraph
+
+/// Weights as the products of Winograd's convolution forward read them, made once where they last.
+///
+/// For a few images at a time, to transform them would take longer than to multiply by them.
+struct WinogradWeights {
+    /// How they lie.
+    let layout: Layout
+    private let points: Int
+
+    /// Describes the weights of a convolution.
+    init(_ geometry: WinogradGeometry) {
+        points = geometry.points
+        layout = Layout(
+            token: -Int32(points), name: geometry.name,
+            byteCount: geometry.weightFloats * MemoryLayout<Float>.size, isPlain: false,
+            isTransformed: true)
+    }
+
+    /// Recognises weights by how they lie; nil if they are not transformed.
+    init?(_ layout: Layout) {
+        guard layout.isTransformed else { return nil }
+        self.layout = layout
+        points = Int(-layout.token)
+    }
+
+    /// The kernel that makes them from row-major weights [O, C, r, r].
+    func kernel(_ weights: Shape) -> any Kernel {
+        switch (Processor.lanes, points) {
+        case (16, 6): kernel(weights, SIMD16<Float>.self, SixPoints.self)
+        case (16, _): kernel(weights, SIMD16<Float>.self, EightPoints.self)
+        case (_, 6): kernel(weights, SIMD8<Float>.self, SixPoints.self)
+        default: kernel(weights, SIMD8<Float>.self, EightPoints.self)
+        }
+    }
+
+    @inline(__always)
+    private func kernel<Lanes: ChannelLanes, Points: InterpolationPoints>(
+        _ weights: Shape, _: Lanes.Type, _: Points.Type
+    ) -> any Kernel {
+        let transforms = WeightTransforms<Lanes, Points>(weights, isTransposed: false)
+        return LoopKernel("winograd_weights") { operands in
+            transforms.expand(
+                operands.input(0), to: operands.outputs[0].assumingMemoryBound(to: Lanes.self))
+        }
+    }
+}
