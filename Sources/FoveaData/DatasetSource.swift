@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
 public import FoveaGraph
 import Glibc
 
@@ -147,16 +148,12 @@ public struct DatasetSource: Sendable {
     /// - Returns: A folder, which need not exist.
     /// - Throws: `FoveaError` of the kind `usage` if the environment names no home.
     public func cacheFolder() throws(FoveaError) -> String {
-        if let cache = setting("FOVEA_CACHE") { return "\(cache)/\(name)" }
-        if let cache = setting("XDG_CACHE_HOME"), cache.hasPrefix("/") {
-            return "\(cache)/fovea/\(name)"
-        }
-        guard let home = setting("HOME") else {
+        guard let cache = CacheFolder.path(environment) else {
             throw FoveaError(
                 .usage, "There is no place for data sets, because HOME is not set.",
                 remedy: "Set FOVEA_CACHE to a folder, or name one with --data-dir.")
         }
-        return "\(home)/.cache/fovea/\(name)"
+        return "\(cache)/\(name)"
     }
 
     private func setting(_ variable: String) -> String? {

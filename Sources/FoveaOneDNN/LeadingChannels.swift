@@ -40,11 +40,15 @@ extension Layout {
 
     /// The first channels of a tensor with so many that lies in blocks; nil if a block were cut.
     init?(leading type: TensorType, of whole: TensorType, _ arrangement: Arrangement) {
-        guard arrangement.block != nil, let layout = Layout(whole, arrangement) else { return nil }
+        guard let block = arrangement.block, let layout = Layout(whole, arrangement) else {
+            return nil
+        }
         if type == whole {
             self = layout
             return
         }
+        // Behind them in a block that is cut there are other channels, not zeros.
+        guard type.shape.channels.isMultiple(of: block) else { return nil }
         let token = fovea_layout_leading(layout.native, Int64(type.shape.channels))
         guard token != 0 else { return nil }
         let leading = Layout(token)

@@ -19,13 +19,9 @@ package enum KernelCache {
     private static let timings = KernelTimings(path.map { [text(of: $0)] } ?? [])
 
     /// The file, or nil where nothing may be kept.
-    package static var path: String? {
-        if let cache = setting("FOVEA_CACHE") { return "\(cache)/kernels.tsv" }
-        if let cache = setting("XDG_CACHE_HOME"), cache.hasPrefix("/") {
-            return "\(cache)/fovea/kernels.tsv"
-        }
-        return setting("HOME").map { "\($0)/.cache/fovea/kernels.tsv" }
-    }
+    package static var path: String? { folder.map { "\($0)/kernels.tsv" } }
+
+    private static var folder: String? { CacheFolder.path(variable) }
 
     /// How convolutions choose among their kernels.
     static func selection(_ use: Use) -> ConvolutionSelection {
@@ -51,11 +47,10 @@ package enum KernelCache {
     /// Adds what was tried since the last time to the file.
     package static func save() {
         timings.releaseMemory()
-        guard let path, timings.takeChange() else { return }
+        guard let folder, let path, timings.takeChange() else { return }
         // Another process may have written meanwhile; a cache that cannot be written is none.
         timings.adopt(text(of: path))
-        let folder = RunFolder(String(path.dropLast("/kernels.tsv".count)))
-        try? folder.create()
+        try? RunFolder(folder).create()
         try? AtomicFile.write(path, text: timings.text)
     }
 
@@ -64,9 +59,9 @@ package enum KernelCache {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static var isOff: Bool { setting("FOVEA_KERNELS") == "estimated" }
+    private static var isOff: Bool { variable("FOVEA_KERNELS") == "estimated" }
 
-    private static func setting(_ variable: String) -> String? {
-        getenv(variable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    private static func variable(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
     }
 }

@@ -83,6 +83,31 @@ extension BackendTests {
             executable.observer = nil
         }
 
+        @Test(arguments: [Arrangement.blocked8, .blocked16])
+        func aSigmoidLeavesWhatFillsBlocksUpZero(_ arrangement: Arrangement) throws {
+            let single = ConformanceCase(.activation(Op.Activation(.sigmoid)), [3, 22, 5, 4])
+            let graph = try single.graph
+            let prepared = try PreparedGraph(graph, arrangement: arrangement)
+            prepared.write(single.values(graph))
+            let executable = try #require(prepared.executable as? OneDNNExecutable)
+            executable.setProfiling(true)
+            var count = 0
+            executable.observer = { index in
+                let step = prepared.plan.steps[index]
+                guard case .compute(.activation) = step.action,
+                    case .arena(let offset) = prepared.plan.buffers[step.outputs[0]].place
+                else { return }
+                let size = prepared.plan.buffers[step.outputs[0]].layout.byteCount
+                let floats = executable.arena.floats[offset / 4..<(offset + size) / 4]
+                count = floats.count { $0 == 0 }
+            }
+            try prepared.run()
+            executable.observer = nil
+            // No sigmoid is zero; two channels of each image's last block are.
+            let block = try #require(arrangement.block)
+            #expect(count == 3 * (22.roundedUp(to: block) - 22) * 20)
+        }
+
         @Test func measuringChangesNothing() throws {
             let prepared = try Self.prepared()
             try prepared.run(Self.inputs)
@@ -182,6 +207,12 @@ extension BackendTests {
                 #expect(floats.contains { $0 != 0 }, "block \(number)")
             }
         }
+    }
+}
+
+extension Int {
+    fileprivate func roundedUp(to multiple: Int) -> Int {
+        (self + multiple - 1) / multiple * multiple
     }
 }
 

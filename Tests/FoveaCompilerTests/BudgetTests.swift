@@ -49,11 +49,11 @@ import Testing
     static let batch = 16
 
     static let budgets = [
-        Budget("lenet", .training, steps: 28, avx512: Sizes(3), avx2: Sizes(5, 772_352)),
+        Budget("lenet", .training, steps: 28, avx512: Sizes(3), avx2: Sizes(8, 1_017_088)),
         Budget(
             "lenet", .inference, steps: 11, avx512: Sizes(1),
             avx2: Sizes(1, 376_320, derived: 0)),
-        Budget("lenet-bn", .training, steps: 36, avx2: Sizes(5, 828_800)),
+        Budget("lenet-bn", .training, steps: 36, avx2: Sizes(8, 972_160)),
         Budget("lenet-bn", .inference, steps: 13, avx2: Sizes(1, 276_480, derived: 20_800)),
         Budget("alexnet", .training, steps: 44, avx2: Sizes(8, 283_668_096)),
         Budget("alexnet", .inference, steps: 12, avx2: Sizes(2, 22_249_472, derived: 37_355_520)),
@@ -101,65 +101,65 @@ import Testing
             avx2: Sizes(1, 23_068_672, derived: 10_027_008)),
         Budget(
             "nin-imagenet", .training, steps: 59, avx512: Sizes(11),
-            avx2: Sizes(11, 195_935_360)),
+            avx2: Sizes(10, 195_935_360)),
         Budget(
             "nin-imagenet", .inference, steps: 16, avx512: Sizes(1),
             avx2: Sizes(0, 35_831_808, derived: 121_110_528)),
-        Budget("googlenet", .training, steps: 414, avx2: Sizes(81, 446_465_792)),
+        Budget("googlenet", .training, steps: 414, avx2: Sizes(77, 446_465_792)),
         Budget("googlenet", .inference, steps: 81, avx2: Sizes(0, 64_225_280, derived: 90_320_896)),
-        Budget("googlenet-2014", .training, steps: 359, avx2: Sizes(49, 473_219_712)),
+        Budget("googlenet-2014", .training, steps: 359, avx2: Sizes(45, 473_219_712)),
         Budget(
             "googlenet-2014", .inference, steps: 83,
             avx2: Sizes(0, 64_225_280, derived: 61_218_816)),
-        Budget("googlenet-bn", .training, steps: 414, avx2: Sizes(49, 446_240_768)),
+        Budget("googlenet-bn", .training, steps: 414, avx2: Sizes(45, 446_240_768)),
         Budget(
             "googlenet-bn", .inference, steps: 81,
             avx2: Sizes(0, 64_225_280, derived: 94_192_640)),
-        Budget("googlenet-d2l", .training, steps: 314, avx2: Sizes(71, 77_240_064)),
+        Budget("googlenet-d2l", .training, steps: 314, avx2: Sizes(67, 77_240_064)),
         Budget(
             "googlenet-d2l", .inference, steps: 81,
             avx2: Sizes(0, 14_155_776, derived: 72_744_960)),
-        Budget("resnet18", .training, steps: 116, avx2: Sizes(7, 317_979_776)),
+        Budget("resnet18", .training, steps: 116, avx2: Sizes(6, 317_979_776)),
         Budget("resnet18", .inference, steps: 31, avx2: Sizes(0, 64_225_280, derived: 209_940_736)),
-        Budget("resnet34", .training, steps: 204, avx2: Sizes(7, 478_542_976)),
+        Budget("resnet34", .training, steps: 204, avx2: Sizes(6, 478_542_976)),
         Budget("resnet34", .inference, steps: 55, avx2: Sizes(0, 64_225_280, derived: 420_227_840)),
-        Budget("resnet50", .training, steps: 289, avx2: Sizes(40, 1_329_567_872)),
+        Budget("resnet50", .training, steps: 289, avx2: Sizes(39, 1_329_567_872)),
         Budget(
             "resnet50", .inference, steps: 72,
             avx2: Sizes(0, 115_605_504, derived: 293_274_880)),
-        Budget("resnet101", .training, steps: 561, avx2: Sizes(74, 1_984_665_728)),
+        Budget("resnet101", .training, steps: 561, avx2: Sizes(73, 1_984_665_728)),
         Budget(
             "resnet101", .inference, steps: 140,
             avx2: Sizes(0, 115_605_504, derived: 565_222_656)),
-        Budget("resnet152", .training, steps: 833, avx2: Sizes(108, 2_794_065_024)),
+        Budget("resnet152", .training, steps: 833, avx2: Sizes(107, 2_794_065_024)),
         Budget(
             "resnet152", .inference, steps: 208,
             avx2: Sizes(0, 115_605_504, derived: 796_525_824)),
-        Budget("resnet18-d2l", .training, steps: 110, avx2: Sizes(18, 63_654_144)),
+        Budget("resnet18-d2l", .training, steps: 110, avx2: Sizes(17, 63_654_144)),
         Budget(
             "resnet18-d2l", .inference, steps: 31,
             avx2: Sizes(0, 11_796_480, derived: 230_530_816)),
-        Budget("resnet18-cifar", .training, steps: 114, avx2: Sizes(10, 85_222_656)),
+        Budget("resnet18-cifar", .training, steps: 114, avx2: Sizes(9, 85_222_656)),
         Budget(
             "resnet18-cifar", .inference, steps: 30,
             avx2: Sizes(0, 22_029_312, derived: 202_539_264)),
-        Budget("densenet121", .training, steps: 790, avx2: Sizes(98, 1_405_648_256)),
+        Budget("densenet121", .training, steps: 790, avx2: Sizes(97, 1_405_648_256)),
         Budget(
             "densenet121", .inference, steps: 246,
             avx2: Sizes(0, 122_028_032, derived: 74_849_024)),
-        Budget("densenet161", .training, steps: 1050, avx2: Sizes(134, 2_535_735_552)),
+        Budget("densenet161", .training, steps: 1050, avx2: Sizes(133, 2_535_585_024)),
         Budget(
             "densenet161", .inference, steps: 326,
             avx2: Sizes(0, 183_042_048, derived: 259_622_016)),
-        Budget("densenet169", .training, steps: 1102, avx2: Sizes(154, 1_647_954_432)),
+        Budget("densenet169", .training, steps: 1102, avx2: Sizes(153, 1_647_940_992)),
         Budget(
             "densenet169", .inference, steps: 342,
             avx2: Sizes(0, 122_028_032, derived: 123_226_880)),
-        Budget("densenet201", .training, steps: 1310, avx2: Sizes(170, 2_048_181_632)),
+        Budget("densenet201", .training, steps: 1310, avx2: Sizes(169, 2_047_959_808)),
         Budget(
             "densenet201", .inference, steps: 406,
             avx2: Sizes(0, 122_028_032, derived: 165_964_544)),
-        Budget("densenet-d2l", .training, steps: 164, avx2: Sizes(18, 61_692_160)),
+        Budget("densenet-d2l", .training, steps: 164, avx2: Sizes(17, 61_692_160)),
         Budget(
             "densenet-d2l", .inference, steps: 62,
             avx2: Sizes(0, 23_478_272, derived: 13_656_832)),

@@ -5,14 +5,16 @@ import FoveaGraph
 extension OwnCandidate {
     /// A convolution of few channels, or its weights' gradient, or that of a kernel of 1×1.
     ///
-    /// - Returns: Nil where the channels fill half a block, and where the outputs' fill none.
+    /// - Returns: Nil where the channels fill more than half a block, and where the outputs' do not.
     static func patches(_ problem: ConvolutionProblem) -> OwnCandidate? {
         if case .data = problem.direction { return nil }
-        guard let lanes = Processor.lanes, problem.groups == 1, problem.y.channels % lanes == 0
+        guard let lanes = Processor.lanes, problem.groups == 1, problem.y.channels > lanes / 2
         else { return nil }
         let geometry = PatchGeometry(problem, lanes: lanes)
         let isForWeights = problem.isForWeights
-        guard problem.x.channels <= lanes / 2 || geometry.isIdentity && isForWeights else {
+        let isPlainGradient =
+            geometry.isIdentity && isForWeights && geometry.outputs == problem.y.channels
+        guard problem.x.channels <= lanes / 2 && !geometry.isIdentity || isPlainGradient else {
             return nil
         }
         let found = try? PatchConvolution(
@@ -26,7 +28,7 @@ extension OwnCandidate {
         let bias = problem.hasBias ? [Layout.plain(TensorType([problem.y.channels]))] : []
         let weights = convolution.weightsLayout
         let pixels = Double(problem.x.batch * geometry.pixels * geometry.channels)
-        let products = 2 * pixels * Double(problem.y.channels) / (lanes == 16 ? 250e9 : 160e9)
+        let products = 2 * pixels * Double(geometry.outputs) / (lanes == 16 ? 250e9 : 160e9)
         return OwnCandidate(
             choice: isForWeights
                 ? KernelChoice(

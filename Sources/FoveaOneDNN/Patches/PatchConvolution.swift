@@ -23,22 +23,28 @@ struct PatchConvolution {
         self.hasBias = hasBias
         team = try ProductTeam(
             ChannelProduct.Request(
-                inputs: geometry.channels, outputs: geometry.y.channels, pixels: geometry.pixels,
+                inputs: geometry.channels, outputs: geometry.outputs, pixels: geometry.pixels,
                 lanes: geometry.lanes, isForWeights: isForWeights, hasBias: hasBias,
                 isRectified: isRectified))
     }
 
     /// The convolution from x, w and b to y as a kernel.
     var forward: ComposedKernel {
-        kernel(floats: geometry.weightFloats) { operands throws(FoveaError) in
+        kernel(floats: geometry.weightFloats + geometry.outputs) { operands throws(FoveaError) in
             let y = operands.outputs[0].assumingMemoryBound(to: Float.self)
             let blocked = operands.parts[0].assumingMemoryBound(to: Float.self)
             geometry.block(operands.inputs[1].assumingMemoryBound(to: Float.self), to: blocked)
+            let bias = blocked + geometry.weightFloats
+            if hasBias {
+                bias.update(repeating: 0, count: geometry.outputs)
+                bias.update(
+                    from: operands.inputs[2].assumingMemoryBound(to: Float.self),
+                    count: geometry.y.channels)
+            }
             try team.execute(geometry.x.batch, scratch: operands.rest) { image, thread in
                 ChannelProduct.Operands(
                     x: patches(of: image, operands, thread), weights: blocked,
-                    y: y + image * geometry.y.perImage.count,
-                    bias: hasBias ? operands.inputs[2] : nil)
+                    y: y + image * geometry.outputFloats, bias: hasBias ? bias : nil)
             }
         }
     }
@@ -46,7 +52,7 @@ struct PatchConvolution {
     /// The gradient of weights and biases from x and dy as a kernel.
     var weightGradient: ComposedKernel {
         // Each thread has its sum of weights' and biases' gradients, and those of one image.
-        let count = geometry.weightFloats + geometry.y.channels
+        let count = geometry.weightFloats + geometry.outputs
         let floats = team.count * 2 * count
         return kernel(floats: floats) { operands throws(FoveaError) in
             let dy = operands.inputs[1].assumingMemoryBound(to: Float.self)
@@ -57,7 +63,7 @@ struct PatchConvolution {
                 let gradient = sum(thread) + count
                 return ChannelProduct.Operands(
                     x: patches(of: image, operands, thread), weights: gradient,
-                    y: dy + image * geometry.y.perImage.count,
+                    y: dy + image * geometry.outputFloats,
                     bias: hasBias ? gradient + geometry.weightFloats : nil)
             } done: { _, thread in
                 add(sum(thread) + count, to: sum(thread), count)

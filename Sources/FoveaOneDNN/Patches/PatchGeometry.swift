@@ -12,6 +12,8 @@ struct PatchGeometry: Sendable {
     let lanes: Int
     /// The numbers of a kernel, filled up to whole blocks.
     let channels: Int
+    /// The output's channels, filled up to whole blocks as they are in memory.
+    let outputs: Int
 
     init(_ problem: ConvolutionProblem, lanes: Int) {
         x = problem.x
@@ -20,6 +22,7 @@ struct PatchGeometry: Sendable {
         window = problem.window
         self.lanes = lanes
         channels = (weights.perImage.count + lanes - 1) / lanes * lanes
+        outputs = (y.channels + lanes - 1) / lanes * lanes
     }
 
     /// Whether an image's blocks are its patches.
@@ -33,7 +36,9 @@ struct PatchGeometry: Sendable {
     /// The floats that one image's patches take beyond the image.
     var patchFloats: Int { isIdentity ? 0 : channels * pixels }
     /// The floats of weights whose kernels are filled up.
-    var weightFloats: Int { channels * weights[0] }
+    var weightFloats: Int { channels * outputs }
+    /// The floats of one image of the output.
+    var outputFloats: Int { outputs * pixels }
 
     /// The patches of one image, in the room for them if they are not the image itself.
     func patches(
@@ -85,6 +90,7 @@ struct PatchGeometry: Sendable {
 
     /// Writes row-major weights in blocks: [block of outputs][block of channels][channel][output].
     func block(_ weights: UnsafePointer<Float>, to blocked: UnsafeMutablePointer<Float>) {
+        if outputs > y.channels { blocked.update(repeating: 0, count: weightFloats) }
         forEachWeight { plain, place in
             blocked[place] = plain.map { weights[$0] } ?? 0
         }

@@ -73,7 +73,8 @@ struct ConvolutionKernels {
             }
         }
         let winograd = WinogradCandidates(problem, weightsLast: request.lasting.contains(1))
-        let own = (winograd?.all ?? []) + [.patches(problem)].compactMap(\.self)
+        let own =
+            (winograd?.all ?? []) + [.patches(problem), .rows(problem)].compactMap(\.self)
         return choices.compactMap { Candidate($0, seconds: seconds($0)) }
             + own.filter(isOffered).compactMap {
                 Candidate($0.choice, seconds: $0.seconds + secondsOfMoving($0.choice))
@@ -166,7 +167,20 @@ struct ConvolutionKernels {
     private func seconds(_ choice: KernelChoice) -> Double {
         let multiplyAdds = request.op.definition.multiplyAdds(
             inputs: request.inputs, outputs: request.outputs)
-        return Double(2 * multiplyAdds) / rate(choice.kernel.name) + secondsOfMoving(choice)
+        return Double(2 * multiplyAdds) * filling(choice) / rate(choice.kernel.name)
+            + secondsOfMoving(choice)
+    }
+
+    /// How many times as much is multiplied where channels that do not fill one block are filled up with
+    /// zeros.
+    private func filling(_ choice: KernelChoice) -> Double {
+        zip(choice.inputs + choice.outputs, request.inputs + request.outputs).reduce(1) {
+            let (layout, type) = $1
+            guard type.shape == problem.x || type.shape == problem.y,
+                let block = layout.arrangement?.block, type.shape.channels < block
+            else { return $0 }
+            return $0 * Double(block) / Double(type.shape.channels)
+        }
     }
 
     /// What reading and writing costs, with the reorders that a choice asks for.

@@ -8,16 +8,19 @@ extension OneDNNLibrary {
     func activation(
         _ op: Op.Activation, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
+        let lying = PaddedChannels(request.layout(0), request.inputs[0])
         var elementwise = fovea_elementwise()
         elementwise.direction = Int32(
             request.isTraining ? FOVEA_FORWARD_TRAINING : FOVEA_FORWARD_INFERENCE)
         elementwise.kind = op.kind.native
-        elementwise.layout = layout(for: op.kind, request, like: 0).native
+        elementwise.layout = lying.filled.native
         let primitive = try Primitive(op.name) { fovea_elementwise_make(&elementwise, &$0) }
-        return PrimitiveKernel(
+        let kernel = PrimitiveKernel(
             primitive, inputs: [FOVEA_ARG_SOURCE], outputs: [FOVEA_ARG_DESTINATION],
-            worksInPlace: true
-        ).choice
+            worksInPlace: true)
+        // A sigmoid makes a half of each zero that fills a block of channels up.
+        return request.alike(
+            0, op.kind == .sigmoid && lying.isPadded ? ClearingKernel(kernel, lying) : kernel)
     }
 
     // dy, y → dx
@@ -27,25 +30,15 @@ extension OneDNNLibrary {
         var elementwise = fovea_elementwise()
         elementwise.direction = Int32(FOVEA_BACKWARD_DATA)
         elementwise.kind = op.kind.native
-        elementwise.layout = layout(for: op.kind, request, like: 1).native
+        // Where dy is zero dx is, too, so that what fills blocks up stays as it is.
+        elementwise.layout =
+            PaddedChannels(request.layout(1), request.inputs[1]).filled.native
         let primitive = try Primitive(op.name) { fovea_elementwise_make(&elementwise, &$0) }
-        return PrimitiveKernel(
-            primitive, inputs: [FOVEA_ARG_DIFF_DESTINATION, FOVEA_ARG_DESTINATION],
-            outputs: [FOVEA_ARG_DIFF_SOURCE], worksInPlace: true
-        ).choice
-    }
-
-    /// The layout in which an activation is computed: that of one of its inputs if possible.
-    ///
-    /// A sigmoid makes a half of each zero that fills a block of channels up, which the library
-    /// avoids only in slow code; such tensors are brought into a layout without padding.
-    private func layout(
-        for kind: Op.Activation.Kind, _ request: KernelRequest, like index: Int
-    ) -> Layout {
-        let layout = request.layout(index)
-        let type = request.inputs[index]
-        guard kind == .sigmoid, layout.byteCount != type.byteCount else { return layout }
-        return Layout(type, .channelsLast) ?? .plain(type)
+        return request.alike(
+            1,
+            PrimitiveKernel(
+                primitive, inputs: [FOVEA_ARG_DIFF_DESTINATION, FOVEA_ARG_DESTINATION],
+                outputs: [FOVEA_ARG_DIFF_SOURCE], worksInPlace: true))
     }
 
     // x, y, … → x + y + …; padding lanes hold zeros and stay so.

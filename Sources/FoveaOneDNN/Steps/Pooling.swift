@@ -54,8 +54,11 @@ extension OneDNNLibrary {
         _ op: Op.AveragePool, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
         let x = request.inputs[0].shape, y = request.outputs[0].shape
+        if let arrangement = Self.blocks(request.layout(0)) {
+            return averagePoolLoop(op, arrangement, request)
+        }
         guard let kind = Self.averageKind(op.window, op.countsPadding, x: x, y: y) else {
-            return averagePoolLoop(op.window, op.countsPadding, request)
+            return averagePoolLoop(op, .plain, request)
         }
         var pooling = fovea_pooling(op.window, kind, x: x, y: y)
         pooling.direction = Int32(
@@ -74,8 +77,13 @@ extension OneDNNLibrary {
         _ op: Op.AveragePoolGradient, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
         let x = op.inputShape, y = request.inputs[0].shape
+        // What comes from a linear layer is row-major, but small beside what the convolution before the
+        // pooling wants in blocks.
+        if let arrangement = Self.blocks(request.layout(0)) ?? Self.usualBlocks(of: y) {
+            return averagePoolGradientLoop(op, arrangement, request)
+        }
         guard let kind = Self.averageKind(op.window, op.countsPadding, x: x, y: y) else {
-            return averagePoolGradientLoop(op, request)
+            return averagePoolGradientLoop(op, .plain, request)
         }
         var pooling = fovea_pooling(op.window, kind, x: x, y: y)
         pooling.direction = Int32(FOVEA_BACKWARD_DATA)
@@ -86,6 +94,21 @@ extension OneDNNLibrary {
         return PrimitiveKernel(
             primitive, inputs: [FOVEA_ARG_DIFF_DESTINATION], outputs: [FOVEA_ARG_DIFF_SOURCE]
         ).choice
+    }
+
+    /// The blocks of channels in which a tensor lies for which averages have a loop.
+    private static func blocks(_ layout: Layout) -> Arrangement? {
+        guard !Processor.hasAVX512, let arrangement = layout.arrangement,
+            arrangement.block != nil
+        else { return nil }
+        return arrangement
+    }
+
+    /// The blocks in which convolutions want images, unless those have hardly any channels.
+    private static func usualBlocks(of images: Shape) -> Arrangement? {
+        guard !Processor.hasAVX512, let lanes = Processor.lanes, images.channels > lanes / 2
+        else { return nil }
+        return .blocked8
     }
 
     /// Which of the library's averages has the right divisor, if any has.
