@@ -16,6 +16,7 @@ package struct Compiler: Sendable {
         FuseNormalization(),
         FuseStatistics(),
         FuseShortcut(),
+        RecomputeNormalization(),
         FuseSums(),
         AbsorbReshape(),
     ]

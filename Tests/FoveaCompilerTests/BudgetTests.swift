@@ -67,25 +67,25 @@ import Testing
             avx2: Sizes(2, 27_049_984, derived: 94_371_840)),
         Budget("vgg11", .training, steps: 60, avx2: Sizes(3, 770_439_808)),
         Budget("vgg11", .inference, steps: 17, avx2: Sizes(1, 256_901_120, derived: 203_423_744)),
-        Budget("vgg11-bn", .training, steps: 68, avx2: Sizes(3, 847_513_728)),
+        Budget("vgg11-bn", .training, steps: 71, avx2: Sizes(3, 796_133_504)),
         Budget(
             "vgg11-bn", .inference, steps: 17,
             avx2: Sizes(1, 256_901_120, derived: 240_312_576)),
         Budget("vgg13", .training, steps: 68, avx2: Sizes(3, 1_078_721_152)),
         Budget("vgg13", .inference, steps: 19, avx2: Sizes(1, 423_477_248, derived: 208_666_624)),
-        Budget("vgg13-bn", .training, steps: 78, avx2: Sizes(3, 1_464_077_952)),
+        Budget("vgg13-bn", .training, steps: 83, avx2: Sizes(3, 1_104_416_384)),
         Budget(
             "vgg13-bn", .inference, steps: 19,
             avx2: Sizes(1, 423_477_248, derived: 246_293_504)),
         Budget("vgg16", .training, steps: 80, avx2: Sizes(3, 1_155_791_488)),
         Budget("vgg16", .inference, steps: 22, avx2: Sizes(1, 423_477_248, derived: 330_301_440)),
-        Budget("vgg16-bn", .training, steps: 93, avx2: Sizes(3, 1_618_220_672)),
+        Budget("vgg16-bn", .training, steps: 101, avx2: Sizes(3, 1_181_488_768)),
         Budget(
             "vgg16-bn", .inference, steps: 22,
             avx2: Sizes(1, 423_477_248, derived: 389_167_104)),
         Budget("vgg19", .training, steps: 92, avx2: Sizes(3, 1_232_861_824)),
         Budget("vgg19", .inference, steps: 25, avx2: Sizes(1, 423_477_248, derived: 451_936_256)),
-        Budget("vgg19-bn", .training, steps: 108, avx2: Sizes(3, 1_772_363_392)),
+        Budget("vgg19-bn", .training, steps: 119, avx2: Sizes(3, 1_258_561_152)),
         Budget(
             "vgg19-bn", .inference, steps: 25,
             avx2: Sizes(1, 423_477_248, derived: 532_040_704)),
@@ -105,13 +105,13 @@ import Testing
         Budget(
             "nin-imagenet", .inference, steps: 16, avx512: Sizes(1),
             avx2: Sizes(0, 35_831_808, derived: 121_110_528)),
-        Budget("googlenet", .training, steps: 414, avx2: Sizes(77, 446_465_792)),
+        Budget("googlenet", .training, steps: 433, avx2: Sizes(77, 409_231_360)),
         Budget("googlenet", .inference, steps: 81, avx2: Sizes(0, 64_225_280, derived: 90_320_896)),
         Budget("googlenet-2014", .training, steps: 359, avx2: Sizes(45, 473_219_712)),
         Budget(
             "googlenet-2014", .inference, steps: 83,
             avx2: Sizes(0, 64_225_280, derived: 61_218_816)),
-        Budget("googlenet-bn", .training, steps: 414, avx2: Sizes(45, 446_240_768)),
+        Budget("googlenet-bn", .training, steps: 433, avx2: Sizes(45, 409_010_176)),
         Budget(
             "googlenet-bn", .inference, steps: 81,
             avx2: Sizes(0, 64_225_280, derived: 94_192_640)),
@@ -119,47 +119,47 @@ import Testing
         Budget(
             "googlenet-d2l", .inference, steps: 81,
             avx2: Sizes(0, 14_155_776, derived: 72_744_960)),
-        Budget("resnet18", .training, steps: 116, avx2: Sizes(6, 317_979_776)),
+        Budget("resnet18", .training, steps: 124, avx2: Sizes(6, 271_416_448)),
         Budget("resnet18", .inference, steps: 31, avx2: Sizes(0, 64_225_280, derived: 209_940_736)),
-        Budget("resnet34", .training, steps: 204, avx2: Sizes(6, 478_542_976)),
+        Budget("resnet34", .training, steps: 220, avx2: Sizes(6, 391_840_384)),
         Budget("resnet34", .inference, steps: 55, avx2: Sizes(0, 64_225_280, derived: 420_227_840)),
-        Budget("resnet50", .training, steps: 289, avx2: Sizes(39, 1_329_567_872)),
+        Budget("resnet50", .training, steps: 321, avx2: Sizes(39, 1_122_441_344)),
         Budget(
             "resnet50", .inference, steps: 72,
             avx2: Sizes(0, 115_605_504, derived: 293_274_880)),
-        Budget("resnet101", .training, steps: 561, avx2: Sizes(73, 1_984_665_728)),
+        Budget("resnet101", .training, steps: 627, avx2: Sizes(73, 1_668_356_224)),
         Budget(
             "resnet101", .inference, steps: 140,
             avx2: Sizes(0, 115_605_504, derived: 565_222_656)),
-        Budget("resnet152", .training, steps: 833, avx2: Sizes(107, 2_794_065_024)),
+        Budget("resnet152", .training, steps: 933, avx2: Sizes(107, 2_342_882_432)),
         Budget(
             "resnet152", .inference, steps: 208,
             avx2: Sizes(0, 115_605_504, derived: 796_525_824)),
-        Budget("resnet18-d2l", .training, steps: 110, avx2: Sizes(17, 63_654_144)),
+        Budget("resnet18-d2l", .training, steps: 118, avx2: Sizes(17, 56_576_256)),
         Budget(
             "resnet18-d2l", .inference, steps: 31,
             avx2: Sizes(0, 11_796_480, derived: 230_530_816)),
-        Budget("resnet18-cifar", .training, steps: 114, avx2: Sizes(9, 85_222_656)),
+        Budget("resnet18-cifar", .training, steps: 123, avx2: Sizes(9, 65_824_000)),
         Budget(
             "resnet18-cifar", .inference, steps: 30,
             avx2: Sizes(0, 22_029_312, derived: 202_539_264)),
-        Budget("densenet121", .training, steps: 790, avx2: Sizes(97, 1_405_648_256)),
+        Budget("densenet121", .training, steps: 909, avx2: Sizes(97, 482_568_576)),
         Budget(
             "densenet121", .inference, steps: 246,
             avx2: Sizes(0, 122_028_032, derived: 74_849_024)),
-        Budget("densenet161", .training, steps: 1050, avx2: Sizes(133, 2_535_585_024)),
+        Budget("densenet161", .training, steps: 1209, avx2: Sizes(133, 802_833_408)),
         Budget(
             "densenet161", .inference, steps: 326,
             avx2: Sizes(0, 183_042_048, derived: 259_622_016)),
-        Budget("densenet169", .training, steps: 1102, avx2: Sizes(153, 1_647_940_992)),
+        Budget("densenet169", .training, steps: 1269, avx2: Sizes(153, 512_214_656)),
         Budget(
             "densenet169", .inference, steps: 342,
             avx2: Sizes(0, 122_028_032, derived: 123_226_880)),
-        Budget("densenet201", .training, steps: 1310, avx2: Sizes(169, 2_047_959_808)),
+        Budget("densenet201", .training, steps: 1509, avx2: Sizes(169, 573_192_064)),
         Budget(
             "densenet201", .inference, steps: 406,
             avx2: Sizes(0, 122_028_032, derived: 165_964_544)),
-        Budget("densenet-d2l", .training, steps: 164, avx2: Sizes(17, 61_692_160)),
+        Budget("densenet-d2l", .training, steps: 183, avx2: Sizes(17, 48_713_216)),
         Budget(
             "densenet-d2l", .inference, steps: 62,
             avx2: Sizes(0, 23_478_272, derived: 13_656_832)),
