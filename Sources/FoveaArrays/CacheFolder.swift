@@ -11,7 +11,7 @@ package enum CacheFolder {
             environment(variable).flatMap { $0.isEmpty ? nil : $0 }
         }
         if let cache = setting("FOVEA_CACHE") { return cache }
-        // A path that depends on where one stands names no lasting place.
+        // The standard tells programs to ignore a path that depends on where one stands.
         if let cache = setting("XDG_CACHE_HOME"), cache.hasPrefix("/") { return "\(cache)/fovea" }
         return setting("HOME").map { "\($0)/.cache/fovea" }
     }

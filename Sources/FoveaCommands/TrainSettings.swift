@@ -33,7 +33,9 @@ struct TrainSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Vary training images: flip, crop-flip, crop-flip-erase or none.", valueName: "name"))
+            "Vary training images: "
+                + Augmentation.allCases.map(\.rawValue).joined(separator: ", ") + " or none.",
+            valueName: "name"))
     var augment: String?
 
     @Option(help: ArgumentHelp("How weights are drawn, such as xavier-uniform.", valueName: "name"))

@@ -35,7 +35,7 @@ package struct MemoryPlan: Sendable {
         var offsets = [Int](repeating: 0, count: requests.count)
         var placed: [Int] = []
         var end = 0
-        let order = requests.indices.sorted {
+        let order = requests.indices.filter { requests[$0].byteCount > 0 }.sorted {
             (requests[$1].byteCount, $0) < (requests[$0].byteCount, $1)
         }
         for index in order {

@@ -351,7 +351,8 @@ struct Planner {
         }
         placeScratch(Array(memory.offsets.dropFirst(requests.count)))
         planned.arenaByteCount = memory.byteCount
-        planned.scratchByteCount = memory.byteCount - MemoryPlan(requests).byteCount
+        // Among others, buffers may by chance even fit better.
+        planned.scratchByteCount = max(0, memory.byteCount - MemoryPlan(requests).byteCount)
     }
 
     /// What kernels use while they run: nothing of it lasts, and none of it is needed before or after.

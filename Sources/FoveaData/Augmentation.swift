@@ -47,20 +47,22 @@ struct ImageVariation: Sendable {
     }
 
     /// Varies one image, whose pixels are in the order [channel, row, column].
-    mutating func vary(_ pixels: inout [UInt8], index: Int, _ epoch: Augmentation.Epoch) {
+    mutating func vary(_ pixels: inout [UInt8], index: Int, _ variations: Augmentation.Epoch) {
         var stream = RandomStream(
-            seed: epoch.seed, purpose: .augmentation, epoch: epoch.epoch, index: index)
+            seed: variations.seed, purpose: .augmentation, epoch: variations.epoch, index: index)
         if stream.whole(below: 2) == 1 { mirror(&pixels) }
-        guard epoch.augmentation != .flip else { return }
+        guard variations.augmentation != .flip else { return }
         move(&pixels, &stream)
-        guard epoch.augmentation == .cropFlipErase, stream.whole(below: 2) == 1 else { return }
+        guard variations.augmentation == .cropFlipErase, stream.whole(below: 2) == 1 else { return }
         erase(&pixels, &stream)
     }
 
     private func mirror(_ pixels: inout [UInt8]) {
-        for row in 0..<channels * extent.height {
-            let start = row * extent.width
-            pixels[start..<start + extent.width].reverse()
+        pixels.withUnsafeMutableBufferPointer { pixels in
+            for row in 0..<channels * extent.height {
+                let first = row * extent.width, last = first + extent.width - 1
+                for place in 0..<extent.width / 2 { pixels.swapAt(first + place, last - place) }
+            }
         }
     }
 

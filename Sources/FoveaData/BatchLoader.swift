@@ -113,7 +113,7 @@ public final class BatchLoader: Sendable {
     ///   - variations: How images are varied in this epoch, if they are.
     ///   - firstBatch: The batch to begin with.
     public func restart(
-        _ order: Order, varied variations: Augmentation.Epoch? = nil, firstBatch: Int = 0
+        _ order: Order, varied variations: Augmentation.Epoch?, firstBatch: Int = 0
     ) {
         ring.start(order, varied: variations, firstBatch: firstBatch)
     }

@@ -123,8 +123,8 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
             do throws(FoveaError) {
                 guard
                     let kernel = try OneDNNLibrary().reorder(type, from: from, to: to)
-                        as? PrimitiveKernel
-                else { return }
+                        as? any OneDNNKernel
+                else { preconditionFailure("\(from) is reordered by another device's kernel") }
                 try kernel.prepare()
                 let scratch = try DeviceMemory(byteCount: kernel.scratchByteCount)
                 try kernel.bind(inputs: [source], outputs: [target], scratch: scratch.base)

@@ -45,7 +45,8 @@ public struct NetworkSummary: Sendable, Codable {
         public let optimizer: Int
         /// Everything that lies between the steps.
         public let activations: Int
-        /// What kernels use while they run, and weights into which normalizations are folded.
+        /// What kernels use while they run, and weights in the forms in which they are read outside
+        /// training: with normalizations folded in, in other layouts, transformed.
         public let workspace: Int
         /// The program: its code and libraries, and the code and tables of the kernels.
         public let program: Int

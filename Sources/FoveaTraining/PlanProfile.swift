@@ -75,7 +75,7 @@ public struct PlanProfile: Sendable, Codable {
     public let millisecondsPerStep: Benchmark.Spread
     /// The size of the arena for everything between the steps.
     public let arenaBytes: Int
-    /// The part of the arena that kernels use while they run.
+    /// By how much the arena would be smaller if no kernel used memory while it runs.
     public let scratchBytes: Int
     /// The size of all parameters.
     public let parameterBytes: Int

@@ -89,16 +89,17 @@ struct BatchLoaderTests {
         let loader = try BatchLoader(Self.images, settings, order: .sequential)
         let whole = contents(loader)
         for consumed in 0..<6 {
-            loader.restart(.sequential)
+            loader.restart(.sequential, varied: nil)
             for _ in 0..<consumed { if let batch = loader.next() { loader.recycle(batch) } }
             let held = loader.next()
             let labels = held.map { Array($0.labels) }
-            loader.restart(.shuffled(seed: 1, epoch: consumed), firstBatch: 2)
+            loader.restart(
+                .shuffled(seed: 1, epoch: consumed), varied: nil, firstBatch: 2)
             #expect(contents(loader).map(\.index) == [2, 3, 4, 5])
             #expect(held.map { Array($0.labels) } == labels)
             if let held { loader.recycle(held) }
         }
-        loader.restart(.sequential)
+        loader.restart(.sequential, varied: nil)
         #expect(contents(loader).map(\.images) == whole.map(\.images))
     }
 
@@ -185,7 +186,7 @@ struct BatchLoaderTests {
         // The consumer does nothing, so it waits for all of 20 × 2 ms.
         #expect(loader.secondsWaited > 0.03)
 
-        loader.restart(.sequential)
+        loader.restart(.sequential, varied: nil)
         usleep(300_000)
         while let batch = loader.next() { loader.recycle(batch) }
         #expect(loader.secondsWaited < 0.01)

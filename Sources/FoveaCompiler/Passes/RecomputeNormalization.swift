@@ -25,7 +25,7 @@ package struct RecomputeNormalization: Pass {
             let gradients = reading.filter { Self.isWeightGradient($0, of: node, in: graph) }
             guard let first = gradients.min(), reading.count > gradients.count,
                 reading.allSatisfy({ $0 < first || gradients.contains($0) }),
-                readers[node.inputs[0], default: []].contains(where: {
+                readers[node.value(1), default: []].contains(where: {
                     guard case .batchNormalizationGradient = graph.nodes[$0].op else {
                         return false
                     }

@@ -14,7 +14,7 @@ extension OwnCandidate {
         let isForWeights = problem.isForWeights
         let isPlainGradient =
             geometry.isIdentity && isForWeights && geometry.outputs == problem.y.channels
-        guard problem.x.channels <= lanes / 2 && !geometry.isIdentity || isPlainGradient else {
+        guard problem.x.channels <= lanes / 2 || isPlainGradient else {
             return nil
         }
         let found = try? PatchConvolution(

@@ -155,7 +155,8 @@ struct RowGradient<Lanes: ChannelLanes>: Sendable {
 extension OwnCandidate {
     /// The weights' gradient of a small kernel over few channels.
     ///
-    /// - Returns: Nil for other directions, strides and dilations, and for kernels that are too wide.
+    /// - Returns: Nil for other directions, strides, dilations and groups, for kernels that are too wide,
+    ///   and where the channels fill more than half a block.
     static func rows(_ problem: ConvolutionProblem) -> OwnCandidate? {
         let window = problem.window
         guard problem.isForWeights, let lanes = Processor.lanes, problem.groups == 1,

@@ -2,9 +2,9 @@
 import FoveaCompiler
 import FoveaGraph
 
-/// Averages in loops of our own: those that the library does not have, of grids of unequal cells and of
-/// windows that hang over counted padding; and, where its vectors are of 256 bits, those of images in blocks of
-/// channels, for which its code takes several times as long as the memory does.
+/// Averages in loops of our own: those that the library does not have, of grids of unequal cells and
+/// of windows that hang over counted padding; and, without AVX-512, those of images in blocks of
+/// channels, for which the library takes several times as long as the memory does.
 extension OneDNNLibrary {
     // x → y
     func adaptiveAveragePool(

@@ -72,7 +72,7 @@ struct ConvolutionKernels {
                 choices.append(choice)
             }
         }
-        let winograd = WinogradCandidates(problem, weightsLast: request.lasting.contains(1))
+        let winograd = WinogradCandidates(problem, keepsWeights: request.lasting.contains(1))
         let own =
             (winograd?.all ?? []) + [.patches(problem), .rows(problem)].compactMap(\.self)
         return choices.compactMap { Candidate($0, seconds: seconds($0)) }

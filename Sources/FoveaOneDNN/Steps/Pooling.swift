@@ -77,8 +77,8 @@ extension OneDNNLibrary {
         _ op: Op.AveragePoolGradient, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
         let x = op.inputShape, y = request.inputs[0].shape
-        // What comes from a linear layer is row-major, but small beside what the convolution before the
-        // pooling wants in blocks.
+        // What arrives in another layout is small beside what goes on to the convolution before the
+        // pooling, which wants blocks.
         if let arrangement = Self.blocks(request.layout(0)) ?? Self.usualBlocks(of: y) {
             return averagePoolGradientLoop(op, arrangement, request)
         }

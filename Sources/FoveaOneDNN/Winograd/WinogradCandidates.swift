@@ -8,7 +8,7 @@ struct WinogradCandidates {
     private let problem: ConvolutionProblem
     private let kernel: Int
     private let lanes: Int
-    private let weightsLast: Bool
+    private let keepsWeights: Bool
 
     /// Finds out whether a convolution is one of those that can: not with kernels other than 3×3 and 5×5,
     /// with strides, dilations or groups, nor where a number of channels does not fill the
@@ -16,8 +16,8 @@ struct WinogradCandidates {
     ///
     /// - Parameters:
     ///   - problem: The convolution.
-    ///   - weightsLast: Whether weights stay as they are from run to run, and are transformed once.
-    init?(_ problem: ConvolutionProblem, weightsLast: Bool = false) {
+    ///   - keepsWeights: Whether weights stay as they are from run to run, and are transformed once.
+    init?(_ problem: ConvolutionProblem, keepsWeights: Bool = false) {
         let window = problem.window
         guard let lanes = Processor.lanes, window.kernel == 3 || window.kernel == 5,
             window.stride == 1, window.dilation == 1, problem.groups == 1,
@@ -28,7 +28,7 @@ struct WinogradCandidates {
         self.problem = problem
         kernel = window.kernel.height
         self.lanes = lanes
-        self.weightsLast = weightsLast
+        self.keepsWeights = keepsWeights
     }
 
     /// All ways that the library has products for.
@@ -76,7 +76,7 @@ struct WinogradCandidates {
         switch problem.direction {
         case .forward:
             try WinogradConvolution<Lanes, Points>(
-                geometry, weights: problem.weights, weightsAreTransformed: weightsLast,
+                geometry, weights: problem.weights, weightsAreTransformed: keepsWeights,
                 isTransposed: false, isRectified: problem.isRectified
             ).kernel()
         case .data:
@@ -97,7 +97,7 @@ struct WinogradCandidates {
         case .forward:
             KernelChoice(
                 kernel,
-                inputs: [x, weightsLast ? WinogradWeights(geometry).layout : weights] + bias,
+                inputs: [x, keepsWeights ? WinogradWeights(geometry).layout : weights] + bias,
                 outputs: [y])
         case .data: KernelChoice(kernel, inputs: [y, weights], outputs: [x])
         case .weights: KernelChoice(kernel, inputs: [x, y], outputs: [weights] + bias)
@@ -112,7 +112,7 @@ struct WinogradCandidates {
         let tiles = Double(geometry.chunk * geometry.chunks)
         let products = 2 * points * channels * outputs * tiles / (lanes == 16 ? 250e9 : 140e9)
         let transforms = 4 * points * (channels + outputs) * tiles / 12e9
-        let weights = weightsLast ? 0 : 4 * points * channels * outputs / 4e9
+        let weights = keepsWeights ? 0 : 4 * points * channels * outputs / 4e9
         return products + transforms + weights
     }
 }
