@@ -6,7 +6,7 @@
 
 needs PyTorch, torchvision and safetensors, and the command built by `swift build -c release`. A
 network is one of torchvision's under the command's name (resnet18, vgg16-bn, densenet121 ...), or one
-of Scripts/fixtures/networks.py (lenet, alexnet-d2l, nin, nin-cifar, nin-imagenet).
+of Scripts/fixtures/architectures.py (lenet, alexnet-d2l, nin, resnet18-cifar, googlenet-bn ...).
 
 Its weights are drawn at random, statistics of batch normalizations included, and saved as a .pth file
 in both of PyTorch's containers, as one in 16-bit floats, as a checkpoint of a parallel model, as
@@ -24,18 +24,20 @@ import torchvision
 from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "fixtures"))
-import networks
+import architectures
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 COUNT = "num_batches_tracked"
 
 
 def make(name, heads=True):
-    if name in networks.NETWORKS:
-        return networks.NETWORKS[name]["make"]()
     if name == "googlenet":
         return torchvision.models.googlenet(weights=None, aux_logits=heads, init_weights=False)
-    return torchvision.models.get_model(name.replace("-", "_"), weights=None)
+    published = name.replace("-", "_")
+    if published in torchvision.models.list_models():
+        return torchvision.models.get_model(published, weights=None)
+    network = architectures.NETWORKS[name]
+    return network["make"](network["input"], network["classes"])
 
 
 def draw(model, seed):

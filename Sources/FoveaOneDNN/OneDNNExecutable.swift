@@ -148,13 +148,11 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
     }
 
     private func runMeasured(_ draw: RandomDraw) throws(FoveaError) {
-        var start = monotonicSeconds()
         for (index, kernel) in kernels.enumerated() {
+            let start = monotonicSeconds()
             try kernel.execute(draw)
-            let end = monotonicSeconds()
-            profile[index] += end - start
+            profile[index] += monotonicSeconds() - start
             observer?(index)
-            start = observer == nil ? end : monotonicSeconds()
         }
     }
 }

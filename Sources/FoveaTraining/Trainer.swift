@@ -137,8 +137,7 @@ public final class Trainer {
         on data: any ImageDataset, epoch: Int, schedule: Schedule, peak: Float, of epochs: Int
     ) throws(FoveaError) -> Metrics {
         let loader = try loader(
-            for: data, .shuffled(seed: seed, epoch: epoch),
-            varied: augmentation?.epoch(epoch, seed: seed))
+            for: data, .shuffled(seed: seed, epoch: epoch), trainingIn: epoch)
         var metrics = Metrics()
         while let batch = loader.next() {
             defer { loader.recycle(batch) }
@@ -187,11 +186,20 @@ public final class Trainer {
     }
 
     /// Starts to prepare images for this network.
+    ///
+    /// - Parameters:
+    ///   - data: The images and labels.
+    ///   - order: The order of the images.
+    ///   - epoch: The epoch that trains on them, which varies them; nil to leave them as they are.
+    ///   - firstBatch: The batch to begin with.
+    /// - Returns: What hands over the batches.
+    /// - Throws: An error if the images or their classes do not fit the network.
     package func loader(
-        for data: any ImageDataset, _ order: BatchLoader.Order,
-        varied variations: Augmentation.Epoch? = nil, firstBatch: Int = 0
+        for data: any ImageDataset, _ order: BatchLoader.Order, trainingIn epoch: Int? = nil,
+        firstBatch: Int = 0
     ) throws(FoveaError) -> BatchLoader {
-        try network.loader(
+        let variations = epoch.flatMap { augmentation?.epoch($0, seed: seed) }
+        return try network.loader(
             for: data, batch: batch, order, varied: variations, firstBatch: firstBatch)
     }
 }

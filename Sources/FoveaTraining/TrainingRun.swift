@@ -204,9 +204,7 @@ public final class TrainingRun {
             configuration.isShuffled
             ? .shuffled(seed: configuration.seed, epoch: state.epoch) : .sequential
         let loader = try trainer.loader(
-            for: data.training, order,
-            varied: trainer.augmentation?.epoch(state.epoch, seed: configuration.seed),
-            firstBatch: state.stepInEpoch)
+            for: data.training, order, trainingIn: state.epoch, firstBatch: state.stepInEpoch)
         while state.stepInEpoch < stepsPerEpoch, !isAtMaximum {
             let start = clock.now
             guard let batch = loader.next() else { break }

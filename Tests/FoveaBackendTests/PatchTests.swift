@@ -9,39 +9,7 @@ import Testing
 extension BackendTests {
     /// Convolutions as products over patches, against the reference.
     @Suite struct Patches {
-        struct Example: Sendable, CustomTestStringConvertible {
-            let x: Shape
-            let outputs: Int
-            let window: Window
-
-            var testDescription: String { "\(window) of \(x) to \(outputs)" }
-
-            /// The shape of its weights.
-            var weights: Shape {
-                [outputs, x.channels, window.kernel.height, window.kernel.width]
-            }
-            var extent: String { "\(window.kernel.height)x\(window.kernel.width)" }
-        }
-
-        /// Runs a convolution with kernels of a name and compares it with the reference.
-        private func expectReference(
-            _ example: Example, named name: String, kernels: [String]
-        ) throws {
-            let single = ConformanceCase.block(
-                example.x, example.weights, Op.Convolution(example.window))
-            let graph = try single.graph
-            let prepared = try PreparedGraph(graph, selection: .named(name))
-            #expect(prepared.kernels.filter { $0.contains(name) } == kernels)
-            let values = single.values(graph)
-            prepared.write(values)
-            var expected = try ReferenceInterpreter(graph).run(inputs: [:], parameters: values)
-            expected[.output("loss")] = nil
-            // A second run finds other numbers in scratch memory.
-            for _ in 1...2 {
-                try prepared.run()
-                expectAgreement(prepared, expected, .exact, single.name)
-            }
-        }
+        typealias Example = ConvolutionExample
 
         /// First layers of the catalog made small, and windows at odd places.
         static let examples = [
@@ -72,29 +40,24 @@ extension BackendTests {
             Example(x: [3, 4, 5, 5], outputs: 9, window: Window(kernel: 1)),
         ]
 
-        /// The products need the vectors of AVX2 at least.
-        static let isPossible = OneDNNLibrary().name.contains("avx")
-
-        @Test(.enabled(if: isPossible), arguments: examples)
+        @Test(.enabled(if: Example.arePossible), arguments: examples)
         func areTheReference(_ example: Example) throws {
             // The gradient of the input, which first layers do not have, is the library's.
             let name = "fovea:patches_\(example.extent)"
-            try expectReference(example, named: "patches_", kernels: [name, name])
+            try example.expectReference(named: "patches_", kernels: [name, name])
         }
 
-        @Test(.enabled(if: isPossible), arguments: rowExamples)
+        @Test(.enabled(if: Example.arePossible), arguments: rowExamples)
         func rowsAreTheReference(_ example: Example) throws {
-            try expectReference(
-                example, named: "rows_", kernels: ["fovea:rows_\(example.extent)"])
+            try example.expectReference(named: "rows_", kernels: ["fovea:rows_\(example.extent)"])
         }
 
         @Test(
-            .enabled(if: isPossible),
+            .enabled(if: Example.arePossible),
             arguments: [[5, 32, 9, 7], [2, 16, 1, 1], [1, 48, 6, 6]] as [Shape])
         func weightsOfOnePixelAreTheReference(_ x: Shape) throws {
-            try expectReference(
-                Example(x: x, outputs: 32, window: Window(kernel: 1)), named: "patches_",
-                kernels: ["fovea:patches_1x1"])
+            let example = Example(x: x, outputs: 32, window: Window(kernel: 1))
+            try example.expectReference(named: "patches_", kernels: ["fovea:patches_1x1"])
         }
     }
 }

@@ -13,15 +13,16 @@ extension BackendTests {
         /// A form of the algorithm, and a convolution that it can compute.
         struct Example: Sendable, CustomTestStringConvertible {
             let form: String
-            let x: Shape
-            let outputs: Int
-            let window: Window
+            let convolution: ConvolutionExample
 
-            var testDescription: String { "\(form), \(window) of \(x) to \(outputs)" }
+            init(form: String, x: Shape, outputs: Int, window: Window) {
+                self.form = form
+                convolution = ConvolutionExample(x: x, outputs: outputs, window: window)
+            }
+
+            var name: String { "winograd_" + form }
+            var testDescription: String { "\(form), \(convolution.testDescription)" }
         }
-
-        /// Products need the vectors of AVX2 at least.
-        static let isPossible = OneDNNLibrary().name.contains("avx")
 
         /// Sizes that tiles divide and others, without padding and with it, in one chunk and several.
         static let examples = ["4x4_3x3", "6x6_3x3", "2x2_5x5", "4x4_5x5"].flatMap { form in
@@ -42,42 +43,22 @@ extension BackendTests {
             ]
         }
 
-        @Test(.enabled(if: isPossible), arguments: examples)
+        @Test(.enabled(if: ConvolutionExample.arePossible), arguments: examples)
         func everyFormIsTheReference(_ example: Example) throws {
-            let name = "winograd_" + example.form
-            let weights: Shape = [
-                example.outputs, example.x.channels, example.window.kernel.height,
-                example.window.kernel.width,
-            ]
-            let op = Op.Convolution(example.window)
-            let single = ConformanceCase.block(example.x, weights, op)
-            let graph = try single.graph
-            let prepared = try PreparedGraph(graph, selection: .named(name))
-            let kernels = prepared.kernels.filter { $0.contains("winograd") }
-            #expect(kernels == [String](repeating: "fovea:" + name, count: 3))
-            let values = single.values(graph)
-            prepared.write(values)
-            try prepared.run()
-            var expected = try ReferenceInterpreter(graph).run(inputs: [:], parameters: values)
-            expected[.output("loss")] = nil
-            expectAgreement(prepared, expected, .exact, name)
-            // A second run finds other numbers in scratch memory.
-            let first = prepared.bits
-            try prepared.run()
-            #expect(prepared.bits == first)
+            try example.convolution.expectReference(
+                named: example.name,
+                kernels: [String](repeating: "fovea:" + example.name, count: 3))
         }
 
-        @Test(.enabled(if: isPossible), arguments: examples)
+        @Test(.enabled(if: ConvolutionExample.arePossible), arguments: examples)
         func weightsThatLastAreTransformedOnce(_ example: Example) throws {
-            let name = "winograd_" + example.form
-            let weights: Shape = [
-                example.outputs, example.x.channels, example.window.kernel.height,
-                example.window.kernel.width,
-            ]
+            let (name, convolution) = (example.name, example.convolution)
+            let (x, weights) = (convolution.x, convolution.weights)
             var builder = GraphBuilder()
-            let images = builder.derive(.input(Op.Input("images", TensorType(example.x))), [])
+            let images = builder.derive(.input(Op.Input("images", TensorType(x))), [])
             let w = builder.derive(.parameter(Op.Parameter("w", weights)), [])
-            let y = try builder.value(.convolution(Op.Convolution(example.window)), [images, w])
+            let y = try builder.value(
+                .convolution(Op.Convolution(convolution.window)), [images, w])
             builder.setResult(.output("y"), to: y)
             let prepared = try PreparedGraph(builder.graph, selection: .named(name))
             #expect(prepared.kernels.filter { $0.contains("winograd") } == ["fovea:" + name])
@@ -85,7 +66,7 @@ extension BackendTests {
             #expect(once == ["fovea:winograd_weights"])
             #expect(prepared.plan.parameters.map(\.layout.isPlain) == [true])
 
-            let inputs = ["images": FormulaValues.whole("images", example.x, largest: 3)]
+            let inputs = ["images": FormulaValues.whole("images", x, largest: 3)]
             // Other weights are transformed anew.
             for largest in [3, 2] {
                 let values = ["w": FormulaValues.whole("w", weights, largest: largest)]

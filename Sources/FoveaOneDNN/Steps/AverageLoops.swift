@@ -11,7 +11,7 @@ extension OneDNNLibrary {
         _ op: Op.AdaptiveAveragePool, _ request: KernelRequest
     ) -> KernelChoice {
         let cells = Cells(adaptive: request.inputs[0].shape, to: request.outputs[0].shape)
-        return average(cells, "adaptiveAveragePool", .plain, request)
+        return kernel("adaptiveAveragePool", cells, .average, .plain, request)
     }
 
     // dy → dx
@@ -19,7 +19,7 @@ extension OneDNNLibrary {
         _ op: Op.AdaptiveAveragePoolGradient, _ request: KernelRequest
     ) -> KernelChoice {
         let cells = Cells(adaptive: op.inputShape, to: request.inputs[0].shape)
-        return share(cells, "adaptiveAveragePoolGradient", .plain, request)
+        return kernel("adaptiveAveragePoolGradient", cells, .share, .plain, request)
     }
 
     // x → y
@@ -28,7 +28,7 @@ extension OneDNNLibrary {
     ) -> KernelChoice {
         let cells = Cells(
             op.window, op.countsPadding, request.inputs[0].shape, to: request.outputs[0].shape)
-        return average(cells, "averagePool", arrangement, request)
+        return kernel("averagePool", cells, .average, arrangement, request)
     }
 
     // dy → dx
@@ -36,32 +36,22 @@ extension OneDNNLibrary {
         _ op: Op.AveragePoolGradient, _ arrangement: Arrangement, _ request: KernelRequest
     ) -> KernelChoice {
         let cells = Cells(op.window, op.countsPadding, op.inputShape, to: request.inputs[0].shape)
-        return share(cells, "averagePoolGradient", arrangement, request)
+        return kernel("averagePoolGradient", cells, .share, arrangement, request)
     }
 
-    private func average(
-        _ cells: Cells, _ name: String, _ arrangement: Arrangement, _ request: KernelRequest
-    ) -> KernelChoice {
-        let x = request.inputs[0].shape
-        let planes = arrangement.planes(of: x)
-        let kernel =
-            switch arrangement {
-            case .blocked8: LoopKernel(name) { cells.average($0, planes, SIMD8<Float>.self) }
-            case .blocked16: LoopKernel(name) { cells.average($0, planes, SIMD16<Float>.self) }
-            case .plain, .channelsLast: LoopKernel(name) { cells.average($0, planes, Float.self) }
-            }
-        return request.arranged(arrangement, kernel)
-    }
-
-    private func share(
-        _ cells: Cells, _ name: String, _ arrangement: Arrangement, _ request: KernelRequest
+    private func kernel(
+        _ name: String, _ cells: Cells, _ direction: Cells.Direction, _ arrangement: Arrangement,
+        _ request: KernelRequest
     ) -> KernelChoice {
         let planes = arrangement.planes(of: request.inputs[0].shape)
         let kernel =
             switch arrangement {
-            case .blocked8: LoopKernel(name) { cells.share($0, planes, SIMD8<Float>.self) }
-            case .blocked16: LoopKernel(name) { cells.share($0, planes, SIMD16<Float>.self) }
-            case .plain, .channelsLast: LoopKernel(name) { cells.share($0, planes, Float.self) }
+            case .blocked8:
+                LoopKernel(name) { cells.run(direction, $0, planes, SIMD8<Float>.self) }
+            case .blocked16:
+                LoopKernel(name) { cells.run(direction, $0, planes, SIMD16<Float>.self) }
+            case .plain, .channelsLast:
+                LoopKernel(name) { cells.run(direction, $0, planes, Float.self) }
             }
         return request.arranged(arrangement, kernel)
     }
@@ -88,6 +78,9 @@ extension SIMD16: PixelNumbers where Scalar == Float {}
 
 /// Which rows and columns each output of an average reads, and what their sum is divided by.
 private struct Cells {
+    /// What is written: the mean of each cell, or to each cell its share of an output's gradient.
+    enum Direction { case average, share }
+
     private let input: Extent
     private let rows, columns: [Range<Int>]
     /// One over the divisor of each output.
@@ -126,63 +119,54 @@ private struct Cells {
         }
     }
 
-    /// Writes the mean of each cell.
+    /// Reads a tensor of one size and writes one of the other, plane by plane.
     @inline(__always)
-    func average<Numbers: PixelNumbers>(
-        _ operands: LoopKernel.Operands, _ planes: Int, _: Numbers.Type
+    func run<Numbers: PixelNumbers>(
+        _ direction: Direction, _ operands: LoopKernel.Operands, _ planes: Int, _: Numbers.Type
     ) {
-        let x = operands.inputs[0].assumingMemoryBound(to: Numbers.self)
-        let y = operands.outputs[0].assumingMemoryBound(to: Numbers.self)
+        let source = operands.inputs[0].assumingMemoryBound(to: Numbers.self)
+        let target = operands.outputs[0].assumingMemoryBound(to: Numbers.self)
+        let area = input.area, count = factors.count
         Team.split(planes) { part in
             for plane in part {
-                let source = x + plane * input.area
-                var target = y + plane * factors.count
-                forEachCell { row, column, factor in
-                    var sum = Numbers.zero
-                    for r in row {
-                        let line = source + r * input.width
-                        for c in column { sum = sum + line[c] }
-                    }
-                    target.pointee = factor * sum
-                    target += 1
+                switch direction {
+                case .average: average(source + plane * area, to: target + plane * count)
+                case .share: share(source + plane * count, to: target + plane * area)
                 }
             }
+        }
+    }
+
+    /// Writes the mean of each cell of a plane.
+    @inline(__always)
+    private func average<Numbers: PixelNumbers>(
+        _ x: UnsafeMutablePointer<Numbers>, to y: UnsafeMutablePointer<Numbers>
+    ) {
+        for (output, factor) in factors.enumerated() {
+            var sum = Numbers.zero
+            forEachPlace(of: output) { sum = sum + x[$0] }
+            y[output] = factor * sum
         }
     }
 
     /// Shares each output's gradient equally among its cell.
     @inline(__always)
-    func share<Numbers: PixelNumbers>(
-        _ operands: LoopKernel.Operands, _ planes: Int, _: Numbers.Type
+    private func share<Numbers: PixelNumbers>(
+        _ dy: UnsafeMutablePointer<Numbers>, to dx: UnsafeMutablePointer<Numbers>
     ) {
-        let dy = operands.inputs[0].assumingMemoryBound(to: Numbers.self)
-        let dx = operands.outputs[0].assumingMemoryBound(to: Numbers.self)
-        Team.split(planes) { part in
-            for plane in part {
-                var source = dy + plane * factors.count
-                let target = dx + plane * input.area
-                target.update(repeating: Numbers.zero, count: input.area)
-                forEachCell { row, column, factor in
-                    let shared = factor * source.pointee
-                    source += 1
-                    for r in row {
-                        let line = target + r * input.width
-                        for c in column { line[c] = line[c] + shared }
-                    }
-                }
-            }
+        dx.update(repeating: Numbers.zero, count: input.area)
+        for (output, factor) in factors.enumerated() {
+            let shared = factor * dy[output]
+            forEachPlace(of: output) { dx[$0] = dx[$0] + shared }
         }
     }
 
-    /// Calls a body with the rows, columns and factor of each output, one after the other.
+    /// Calls a body with every place of an output's cell.
     @inline(__always)
-    private func forEachCell(
-        _ body: (_ row: Range<Int>, _ column: Range<Int>, _ factor: Float) -> Void
-    ) {
-        for (i, row) in rows.enumerated() {
-            for (j, column) in columns.enumerated() {
-                body(row, column, factors[i * columns.count + j])
-            }
+    private func forEachPlace(of output: Int, _ body: (Int) -> Void) {
+        let (row, column) = output.quotientAndRemainder(dividingBy: columns.count)
+        for r in rows[row] {
+            for place in columns[column] { body(r * input.width + place) }
         }
     }
 }
