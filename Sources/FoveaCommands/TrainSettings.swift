@@ -4,7 +4,7 @@ import Fovea
 
 /// The settings of training that change its numbers.
 struct TrainSettings: ParsableArguments {
-    @Option(help: ArgumentHelp("The settings to begin from: d2l or fast.", valueName: "name"))
+    @Option(help: ArgumentHelp("The settings to begin from: d2l, fast or best.", valueName: "name"))
     var recipe = "d2l"
 
     @Option(help: ArgumentHelp("Passes over the training images.", valueName: "n"))

@@ -16,7 +16,8 @@ package struct Compiler: Sendable {
         FuseNormalization(),
         FuseStatistics(),
         FuseShortcut(),
-        RecomputeNormalization(),
+        SwapPoolingGradient(),
+        RecomputeActivations(),
         FuseSums(),
         AbsorbReshape(),
     ]

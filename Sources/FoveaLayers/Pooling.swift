@@ -85,3 +85,18 @@ public struct GlobalAveragePool: Layer {
         x.recorded(by: self, identity) { $0.globallyAveraged() }
     }
 }
+
+/// Takes the largest element of each channel.
+///
+/// - Shape: [N, C, H, W] → [N, C, 1, 1]
+public struct GlobalMaxPool: Layer {
+    private let identity = Identity()
+
+    /// Makes a global max pooling.
+    public init() {}
+
+    /// Pools the images.
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        x.recorded(by: self, identity) { $0.globallyMaximized() }
+    }
+}

@@ -66,6 +66,13 @@ extension Tensor {
     /// - Returns: [N, C, 1, 1]
     public func globallyAveraged() -> Tensor { averagePooled(to: 1) }
 
+    /// Takes the largest element of each channel.
+    ///
+    /// - Returns: [N, C, 1, 1]
+    public func globallyMaximized() -> Tensor {
+        maxPooled(Window(kernel: extent, stride: extent))
+    }
+
     /// Joins all axes but the first.
     ///
     /// - Returns: [N, C·H·W]

@@ -172,6 +172,13 @@ extension Catalog {
             paper: "He et al. 2015, arXiv:1512.03385",
             accuracy: ".930 on CIFAR-10 (kuangliu, 200 epochs)",
             make: { ResNet(.resNet18, classes: $0.classes ?? 10, stem: .cifar) }),
+        resNet9(
+            "resnet9", width: 64, "ResNet-9, wide and shallow, which learns quickly",
+            parameters: 6_573_120, multiplyAdds: 379_261_952,
+            accuracy: ".940 on CIFAR-10 (Page, 24 epochs)"),
+        resNet9(
+            "resnet9-half", width: 32, "ResNet-9, half as wide",
+            parameters: 1_646_112, multiplyAdds: 95_259_136, accuracy: "none is published"),
     ]
 
     static let denseNets: [Entry] = [
@@ -223,6 +230,17 @@ extension Catalog {
             multiplyAdds: multiplyAdds, paper: "He et al. 2015, arXiv:1512.03385",
             accuracy: "\(accuracy) on ImageNet (torchvision)",
             make: { ResNet(configuration, classes: $0.classes ?? 1000) })
+    }
+
+    private static func resNet9(
+        _ name: String, width: Int, _ summary: String, parameters: Int, multiplyAdds: Int,
+        accuracy: String
+    ) -> Entry {
+        Entry(
+            name: name, summary: summary,
+            input: [3, 32, 32], classes: 10, parameters: parameters, multiplyAdds: multiplyAdds,
+            paper: "Page 2018, How to Train Your ResNet", accuracy: accuracy,
+            make: { ResNet9(width: width, classes: $0.classes ?? 10) })
     }
 
     private static func denseNet(

@@ -37,7 +37,8 @@ public struct Recipe: Sendable, Hashable {
     /// Finds the recipe of a network.
     ///
     /// `d2l` is the book's: plain gradient descent at a constant rate from Xavier weights. `fast`
-    /// reaches the book's accuracy soonest.
+    /// reaches the book's accuracy soonest, `best` the highest. All forms of a network have the
+    /// recipe of their family unless they have one of their own.
     ///
     /// - Parameters:
     ///   - name: The name of the recipe.
@@ -45,52 +46,17 @@ public struct Recipe: Sendable, Hashable {
     /// - Returns: The settings.
     /// - Throws: An error of the code `.usage` if the network has no such recipe.
     public static func named(_ name: String, for network: String) throws(FoveaError) -> Recipe {
-        let recipes = all.filter { $0.network == network }
-        if let found = recipes.first(where: { $0.name == name }) { return found.recipe }
-        if name == "d2l", let relative = relatives.first(where: { network.hasPrefix($0.prefix) }) {
-            return relative.recipe
+        if let found = all[name]?.first(where: { network.hasPrefix($0.prefix) }) {
+            return found.recipe
         }
-        let names = Set(recipes.map(\.name) + ["d2l"]).sorted().joined(separator: " or ")
+        let names = all.filter { $0.value.contains { network.hasPrefix($0.prefix) } }.keys
         throw FoveaError(
             .usage, "\(network) has no recipe named \(name).",
-            remedy: "Choose --recipe \(names).")
+            remedy: "Choose --recipe \(names.sorted().joined(separator: " or ")).")
     }
 
-    /// Every recipe there is.
-    private static let all: [(name: String, network: String, recipe: Recipe)] = [
-        ("d2l", "lenet", .d2l(batch: 256, resize: nil, rate: 0.9)),
-        ("d2l", "lenet-bn", .d2l(batch: 256, resize: nil, rate: 1)),
-        ("d2l", "alexnet-d2l", .d2l(batch: 128, resize: 224, rate: 0.01)),
-        ("d2l", "vgg11-d2l", .d2l(batch: 128, resize: 224, rate: 0.05)),
-        ("d2l", "nin", .d2l(batch: 128, resize: 224, rate: 0.1)),
-        ("d2l", "googlenet-d2l", .d2l(batch: 128, resize: 96, rate: 0.1)),
-        ("d2l", "resnet18-d2l", .d2l(batch: 256, resize: 96, rate: 0.05)),
-        ("d2l", "densenet-d2l", .d2l(batch: 256, resize: 96, rate: 0.1)),
-        ("fast", "nin", .fastNiN),
-    ]
+    /// Recipes by the beginning of the names of the networks they are for, the special ones first.
+    typealias Table = [(prefix: String, recipe: Recipe)]
 
-    /// The book does not train these; they get its settings for the network of their family, at a
-    /// side that suits them.
-    private static let relatives: [(prefix: String, recipe: Recipe)] = [
-        ("alexnet-2012", .d2l(batch: 128, resize: 227, rate: 0.01)),
-        ("alexnet", .d2l(batch: 128, resize: 224, rate: 0.01)),
-        ("vgg", .d2l(batch: 128, resize: 224, rate: 0.05)),
-        ("nin-cifar", .d2l(batch: 128, resize: 32, rate: 0.1)),
-        ("nin", .d2l(batch: 128, resize: 224, rate: 0.1)),
-        ("googlenet", .d2l(batch: 128, resize: 96, rate: 0.1)),
-        ("resnet18-cifar", .d2l(batch: 256, resize: 32, rate: 0.05)),
-        ("resnet", .d2l(batch: 256, resize: 96, rate: 0.05)),
-        ("densenet", .d2l(batch: 256, resize: 96, rate: 0.1)),
-    ]
-
-    private static func d2l(batch: Int, resize: Int?, rate: Float) -> Recipe {
-        Recipe(
-            epochs: 10, batch: batch, resize: resize, rate: rate, initializer: "xavier-uniform")
-    }
-
-    /// 67 pixels are the fewest that the network's last pooling still has a window for, and cost a
-    /// fourteenth of 224; He's weights and one cycle of a high rate do the rest.
-    private static let fastNiN = Recipe(
-        epochs: 4, batch: 64, resize: 67, rate: 0.03, schedule: .oneCycle, optimizer: .nesterov,
-        momentum: 0.9, weightDecay: 5e-4, initializer: "kaiming-normal", dropout: 0.2)
+    private static let all: [String: Table] = ["d2l": book, "fast": fast, "best": best]
 }

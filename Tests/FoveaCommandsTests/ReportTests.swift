@@ -144,8 +144,8 @@ import Testing
                 lenet lenet-bn alexnet alexnet-2012 alexnet-d2l vgg11 vgg11-bn vgg13 vgg13-bn \
                 vgg16 vgg16-bn vgg19 vgg19-bn vgg11-d2l nin nin-cifar nin-imagenet googlenet \
                 googlenet-2014 googlenet-bn googlenet-d2l resnet18 resnet34 resnet50 resnet101 \
-                resnet152 resnet18-d2l resnet18-cifar densenet121 densenet161 densenet169 \
-                densenet201 densenet-d2l
+                resnet152 resnet18-d2l resnet18-cifar resnet9 resnet9-half densenet121 \
+                densenet161 densenet169 densenet201 densenet-d2l
                 """)
         for model in models {
             #expect(

@@ -65,33 +65,33 @@ import Testing
         Budget(
             "alexnet-d2l", .inference, steps: 11, avx512: Sizes(2),
             avx2: Sizes(2, 27_049_984, derived: 94_371_840)),
-        Budget("vgg11", .training, steps: 60, avx2: Sizes(3, 770_439_808)),
+        Budget("vgg11", .training, steps: 60, avx2: Sizes(3, 388_299_392)),
         Budget("vgg11", .inference, steps: 17, avx2: Sizes(1, 256_901_120, derived: 203_423_744)),
         Budget("vgg11-bn", .training, steps: 71, avx2: Sizes(3, 796_133_504)),
         Budget(
             "vgg11-bn", .inference, steps: 17,
             avx2: Sizes(1, 256_901_120, derived: 240_312_576)),
-        Budget("vgg13", .training, steps: 68, avx2: Sizes(3, 1_078_721_152)),
+        Budget("vgg13", .training, steps: 68, avx2: Sizes(3, 697_252_480)),
         Budget("vgg13", .inference, steps: 19, avx2: Sizes(1, 423_477_248, derived: 208_666_624)),
         Budget("vgg13-bn", .training, steps: 83, avx2: Sizes(3, 1_104_416_384)),
         Budget(
             "vgg13-bn", .inference, steps: 19,
             avx2: Sizes(1, 423_477_248, derived: 246_293_504)),
-        Budget("vgg16", .training, steps: 80, avx2: Sizes(3, 1_155_791_488)),
+        Budget("vgg16", .training, steps: 80, avx2: Sizes(3, 773_651_072)),
         Budget("vgg16", .inference, steps: 22, avx2: Sizes(1, 423_477_248, derived: 330_301_440)),
         Budget("vgg16-bn", .training, steps: 101, avx2: Sizes(3, 1_181_488_768)),
         Budget(
             "vgg16-bn", .inference, steps: 22,
             avx2: Sizes(1, 423_477_248, derived: 389_167_104)),
-        Budget("vgg19", .training, steps: 92, avx2: Sizes(3, 1_232_861_824)),
+        Budget("vgg19", .training, steps: 92, avx2: Sizes(3, 850_721_408)),
         Budget("vgg19", .inference, steps: 25, avx2: Sizes(1, 423_477_248, derived: 451_936_256)),
         Budget("vgg19-bn", .training, steps: 119, avx2: Sizes(3, 1_258_561_152)),
         Budget(
             "vgg19-bn", .inference, steps: 25,
             avx2: Sizes(1, 423_477_248, derived: 532_040_704)),
-        Budget("vgg11-d2l", .training, steps: 58, avx2: Sizes(5, 234_095_360)),
+        Budget("vgg11-d2l", .training, steps: 58, avx2: Sizes(5, 169_870_080)),
         Budget("vgg11-d2l", .inference, steps: 16, avx2: Sizes(1, 64_225_280, derived: 12_713_984)),
-        Budget("nin", .training, steps: 59, avx512: Sizes(12), avx2: Sizes(13, 120_503_040)),
+        Budget("nin", .training, steps: 59, avx512: Sizes(12), avx2: Sizes(13, 92_560_128)),
         Budget(
             "nin", .inference, steps: 16, avx512: Sizes(2),
             avx2: Sizes(1, 35_831_808, derived: 31_457_280)),
@@ -115,7 +115,7 @@ import Testing
         Budget(
             "googlenet-bn", .inference, steps: 81,
             avx2: Sizes(0, 64_225_280, derived: 94_192_640)),
-        Budget("googlenet-d2l", .training, steps: 314, avx2: Sizes(67, 77_240_064)),
+        Budget("googlenet-d2l", .training, steps: 314, avx2: Sizes(67, 60_756_736)),
         Budget(
             "googlenet-d2l", .inference, steps: 81,
             avx2: Sizes(0, 14_155_776, derived: 72_744_960)),
@@ -123,15 +123,15 @@ import Testing
         Budget("resnet18", .inference, steps: 31, avx2: Sizes(0, 64_225_280, derived: 209_940_736)),
         Budget("resnet34", .training, steps: 220, avx2: Sizes(6, 391_840_384)),
         Budget("resnet34", .inference, steps: 55, avx2: Sizes(0, 64_225_280, derived: 420_227_840)),
-        Budget("resnet50", .training, steps: 321, avx2: Sizes(39, 1_122_441_344)),
+        Budget("resnet50", .training, steps: 338, avx2: Sizes(39, 724_244_608)),
         Budget(
             "resnet50", .inference, steps: 72,
             avx2: Sizes(0, 115_605_504, derived: 293_274_880)),
-        Budget("resnet101", .training, steps: 627, avx2: Sizes(73, 1_668_356_224)),
+        Budget("resnet101", .training, steps: 661, avx2: Sizes(73, 1_051_793_536)),
         Budget(
             "resnet101", .inference, steps: 140,
             avx2: Sizes(0, 115_605_504, derived: 565_222_656)),
-        Budget("resnet152", .training, steps: 933, avx2: Sizes(107, 2_342_882_432)),
+        Budget("resnet152", .training, steps: 984, avx2: Sizes(107, 1_456_573_568)),
         Budget(
             "resnet152", .inference, steps: 208,
             avx2: Sizes(0, 115_605_504, derived: 796_525_824)),
@@ -143,6 +143,10 @@ import Testing
         Budget(
             "resnet18-cifar", .inference, steps: 30,
             avx2: Sizes(0, 22_029_312, derived: 202_539_264)),
+        Budget("resnet9", .training, steps: 61, avx2: Sizes(2, 54_672_640)),
+        Budget("resnet9", .inference, steps: 16, avx2: Sizes(0, 22_047_744, derived: 131_258_624)),
+        Budget("resnet9-half", .training, steps: 61, avx2: Sizes(2, 23_867_904)),
+        Budget("resnet9-half", .inference, steps: 16, avx2: Sizes(0, 9_839_616, derived: 32_820_352)),
         Budget("densenet121", .training, steps: 909, avx2: Sizes(97, 482_568_576)),
         Budget(
             "densenet121", .inference, steps: 246,

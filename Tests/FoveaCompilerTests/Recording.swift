@@ -17,12 +17,13 @@ struct Recording {
         builder.derive(.parameter(Op.Parameter(name, shape)), [], path: name)
     }
 
-    /// A 3×3 convolution that keeps the size.
+    /// A convolution that keeps the size.
     mutating func convolution(
-        _ x: Graph.Value, _ outputs: Int, _ name: String
+        _ x: Graph.Value, _ outputs: Int, _ name: String, kernel: Extent = 3
     ) -> Graph.Value {
-        let w = parameter("\(name).weight", [outputs, builder.graph[x].shape.channels, 3, 3])
-        let op = Op.Convolution(Window(kernel: 3, padding: 1))
+        let inputs = builder.graph[x].shape.channels
+        let w = parameter("\(name).weight", [outputs, inputs, kernel.height, kernel.width])
+        let op = Op.Convolution(Window(kernel: kernel, padding: kernel.half))
         return builder.derive(.convolution(op), [x, w], path: name)
     }
 

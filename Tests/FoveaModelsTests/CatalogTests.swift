@@ -25,7 +25,8 @@ import Testing
             lenet lenet-bn alexnet alexnet-2012 alexnet-d2l vgg11 vgg11-bn vgg13 vgg13-bn vgg16 \
             vgg16-bn vgg19 vgg19-bn vgg11-d2l nin nin-cifar nin-imagenet googlenet googlenet-2014 \
             googlenet-bn googlenet-d2l resnet18 resnet34 resnet50 resnet101 resnet152 \
-            resnet18-d2l resnet18-cifar densenet121 densenet161 densenet169 densenet201 densenet-d2l
+            resnet18-d2l resnet18-cifar resnet9 resnet9-half densenet121 densenet161 densenet169 \
+            densenet201 densenet-d2l
             """
         #expect(Catalog.all.map(\.name).joined(separator: " ") == names)
         for entry in Catalog.all {
@@ -148,8 +149,8 @@ import Testing
         "vgg19": 32, "vgg19-bn": 32, "vgg11-d2l": 32, "nin": 67, "nin-cifar": 4,
         "nin-imagenet": 39, "googlenet": 15, "googlenet-2014": 79, "googlenet-bn": 79,
         "googlenet-d2l": 1, "resnet18": 1, "resnet34": 1, "resnet50": 1, "resnet101": 1,
-        "resnet152": 1, "resnet18-d2l": 1, "resnet18-cifar": 1, "densenet121": 29,
-        "densenet161": 29, "densenet169": 29, "densenet201": 29, "densenet-d2l": 29,
+        "resnet152": 1, "resnet18-d2l": 1, "resnet18-cifar": 1, "resnet9": 8,
+        "resnet9-half": 8, "densenet121": 29, "densenet161": 29, "densenet169": 29, "densenet201": 29, "densenet-d2l": 29,
     ]
 
     @Test(arguments: Catalog.all) func smallestInputIsTheFirstThatFits(

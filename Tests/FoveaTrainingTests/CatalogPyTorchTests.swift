@@ -13,7 +13,8 @@ import Testing
 @Suite(.serialized) struct CatalogPyTorchTests {
     static let light = [
         "lenet-bn", "googlenet", "googlenet-2014", "googlenet-bn", "googlenet-d2l", "resnet18",
-        "resnet34", "resnet50", "resnet18-d2l", "resnet18-cifar", "densenet121", "densenet-d2l",
+        "resnet34", "resnet50", "resnet18-d2l", "resnet18-cifar", "resnet9", "resnet9-half",
+        "densenet121", "densenet-d2l",
     ]
     /// More than a hundred million weights, or more than a hundred layers.
     static let heavy = [
