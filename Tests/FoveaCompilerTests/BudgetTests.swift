@@ -146,7 +146,8 @@ import Testing
         Budget("resnet9", .training, steps: 61, avx2: Sizes(2, 54_672_640)),
         Budget("resnet9", .inference, steps: 16, avx2: Sizes(0, 22_047_744, derived: 131_258_624)),
         Budget("resnet9-half", .training, steps: 61, avx2: Sizes(2, 23_867_904)),
-        Budget("resnet9-half", .inference, steps: 16, avx2: Sizes(0, 9_839_616, derived: 32_820_352)),
+        Budget(
+            "resnet9-half", .inference, steps: 16, avx2: Sizes(0, 9_839_616, derived: 32_820_352)),
         Budget("densenet121", .training, steps: 909, avx2: Sizes(97, 482_568_576)),
         Budget(
             "densenet121", .inference, steps: 246,

@@ -150,7 +150,8 @@ import Testing
         "nin-imagenet": 39, "googlenet": 15, "googlenet-2014": 79, "googlenet-bn": 79,
         "googlenet-d2l": 1, "resnet18": 1, "resnet34": 1, "resnet50": 1, "resnet101": 1,
         "resnet152": 1, "resnet18-d2l": 1, "resnet18-cifar": 1, "resnet9": 8,
-        "resnet9-half": 8, "densenet121": 29, "densenet161": 29, "densenet169": 29, "densenet201": 29, "densenet-d2l": 29,
+        "resnet9-half": 8, "densenet121": 29, "densenet161": 29, "densenet169": 29,
+        "densenet201": 29, "densenet-d2l": 29,
     ]
 
     @Test(arguments: Catalog.all) func smallestInputIsTheFirstThatFits(
