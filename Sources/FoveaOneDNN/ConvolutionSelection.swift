@@ -10,4 +10,12 @@ package enum ConvolutionSelection: Sendable {
     case known(KernelTimings)
     /// One whose name contains this, wherever there is one; to test each of them.
     case named(String)
+
+    /// The same, but by estimates where it would try kernels.
+    ///
+    /// What is known of them by chance is left aside: it may be another the next time, and a run that
+    /// is resumed is to go on with the same kernels.
+    var withoutTrying: ConvolutionSelection {
+        if case .measured = self { .estimated } else { self }
+    }
 }

@@ -44,8 +44,9 @@ package struct OneDNNBackend: Backend {
     package var threadCount: Int { EngineThread.shared.perform { Team.count } }
 
     package func plan(
-        _ graph: Graph, sharing store: (any ParameterStore)?
+        _ graph: Graph, sharing store: (any ParameterStore)?, runsSeldom: Bool
     ) throws(FoveaError) -> Plan {
+        let selection = runsSeldom ? selection.withoutTrying : selection
         var layouts: [String: Layout] = [:]
         for slot in store?.slots ?? [] { layouts[slot.name] = slot.layout }
         let fixed = layouts

@@ -17,9 +17,12 @@ package protocol Backend: Sendable {
     /// - Parameters:
     ///   - graph: A graph as it was recorded and differentiated.
     ///   - store: Parameters that another plan has already laid out.
+    ///   - runsSeldom: Whether it will run too seldom for kernels to be tried.
     /// - Returns: The plan.
     /// - Throws: An error if the device has no kernel for an operation.
-    func plan(_ graph: Graph, sharing store: (any ParameterStore)?) throws(FoveaError) -> Plan
+    func plan(
+        _ graph: Graph, sharing store: (any ParameterStore)?, runsSeldom: Bool
+    ) throws(FoveaError) -> Plan
 
     /// Makes memory for the parameters of a plan.
     ///
@@ -42,6 +45,21 @@ package protocol Backend: Sendable {
     func prepare(
         _ plan: Plan, parameters: any ParameterStore
     ) throws(FoveaError) -> any Executable
+}
+
+extension Backend {
+    /// Plans a graph that will run often.
+    ///
+    /// - Parameters:
+    ///   - graph: A graph as it was recorded and differentiated.
+    ///   - store: Parameters that another plan has already laid out.
+    /// - Returns: The plan.
+    /// - Throws: An error if the device has no kernel for an operation.
+    package func plan(
+        _ graph: Graph, sharing store: (any ParameterStore)?
+    ) throws(FoveaError) -> Plan {
+        try plan(graph, sharing: store, runsSeldom: false)
+    }
 }
 
 /// A plan that is ready to run.

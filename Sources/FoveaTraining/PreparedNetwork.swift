@@ -66,6 +66,9 @@ package final class PreparedNetwork {
 
     /// The plan for a mode and a batch size, made when it is first asked for.
     ///
+    /// A batch smaller than one before is what is left at the end of an epoch or a data set; to try
+    /// kernels for it would take longer than it ever runs.
+    ///
     /// - Parameters:
     ///   - mode: Training or inference.
     ///   - batch: The number of images.
@@ -75,7 +78,9 @@ package final class PreparedNetwork {
         let key = Key(mode: mode, batch: batch)
         if let known = executables[key] { return known }
         let traced = try trace(image.batched(batch), mode)
-        let plan = try backend.plan(try Self.graph(traced), sharing: parameters)
+        let isRest = executables.keys.contains { $0.mode == mode && $0.batch > batch }
+        let plan = try backend.plan(
+            try Self.graph(traced), sharing: parameters, runsSeldom: isRest)
         KernelCache.save()
         let made = try backend.prepare(plan, parameters: parameters)
         executables[key] = made

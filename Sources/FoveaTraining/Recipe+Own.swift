@@ -14,7 +14,7 @@ extension Recipe {
         ("googlenet", .cycle(epochs: 2, resize: 48, rate: 0.03, weights: he)),
         ("resnet9", .cycle(epochs: 1, batch: 128, resize: 28, rate: 0.1, weights: he)),
         ("resnet18-cifar", .cycle(epochs: 1, batch: 128, resize: 28, rate: 0.1)),
-        ("resnet", .cycle(epochs: 2, resize: 32, rate: 0.1)),
+        ("resnet", .cycle(epochs: 2, resize: 48, rate: 0.1)),
         ("densenet", .cycle(epochs: 1, resize: 48, rate: 0.1)),
     ]
 

@@ -4,6 +4,7 @@ import FoveaGraph
 import FoveaLayers
 import FoveaModels
 import FoveaOneDNN
+import FoveaRuntime
 import FoveaTestSupport
 import Testing
 

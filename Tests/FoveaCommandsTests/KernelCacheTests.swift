@@ -40,6 +40,23 @@ import Testing
         #expect(doctor["cache"] as? String == "\(folder.path)/first/kernels.tsv")
     }
 
+    @Test("For what is left at the end of an epoch nothing is tried")
+    func rests() throws {
+        let data = try TrainedRun.shared.get().data
+        let folder = try TemporaryFolder()
+        let outcome = try Program.run(
+            [
+                "train", "lenet", "--batch", "20", "--limit-train", "47", "--limit-test", "33",
+                "--epochs", "1", "--data-dir", data, "--out", "run",
+            ],
+            in: folder.path,
+            environment: ["FOVEA_KERNELS": "measured", "FOVEA_CACHE": folder.path])
+        #expect(outcome.code == 0, "\(outcome.remarks)")
+        let tried = try lines("kernels.tsv", in: folder)
+        #expect(tried.contains { $0.contains("; 20×1×28×28 ") })
+        #expect(!tried.contains { $0.contains("; 7×1×28×28 ") || $0.contains("; 13×1×28×28 ") })
+    }
+
     private func lines(_ name: String, in folder: TemporaryFolder) throws -> Set<Substring> {
         Set(String(decoding: try folder.read(name), as: UTF8.self).split(separator: "\n"))
     }

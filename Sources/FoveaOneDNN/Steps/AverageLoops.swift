@@ -11,7 +11,8 @@ extension OneDNNLibrary {
         _ op: Op.AdaptiveAveragePool, _ request: KernelRequest
     ) -> KernelChoice {
         let cells = Cells(adaptive: request.inputs[0].shape, to: request.outputs[0].shape)
-        return kernel("adaptiveAveragePool", cells, .average, .plain, request)
+        return kernel(
+            "adaptiveAveragePool", cells, .average, request.blocks ?? .plain, request)
     }
 
     // dy → dx
@@ -19,7 +20,8 @@ extension OneDNNLibrary {
         _ op: Op.AdaptiveAveragePoolGradient, _ request: KernelRequest
     ) -> KernelChoice {
         let cells = Cells(adaptive: op.inputShape, to: request.inputs[0].shape)
-        return kernel("adaptiveAveragePoolGradient", cells, .share, .plain, request)
+        return kernel(
+            "adaptiveAveragePoolGradient", cells, .share, request.blocks ?? .plain, request)
     }
 
     // x → y
@@ -54,6 +56,14 @@ extension OneDNNLibrary {
                 LoopKernel(name) { cells.run(direction, $0, planes, Float.self) }
             }
         return request.arranged(arrangement, kernel)
+    }
+}
+
+extension KernelRequest {
+    /// The blocks of channels in which the first input lies, if it does.
+    var blocks: Arrangement? {
+        guard let arrangement = layout(0).arrangement, arrangement.block != nil else { return nil }
+        return arrangement
     }
 }
 

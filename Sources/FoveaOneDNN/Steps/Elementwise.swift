@@ -66,9 +66,10 @@ extension OneDNNLibrary {
                 kernel, inputs: [layout] + request.inputs.dropFirst().map { _ in others },
                 outputs: [layout])
         }
-        let count = request.layout(0).byteCount / MemoryLayout<Float>.size
-        return request.withoutGaps.alike(
-            0,
+        let request = request.withoutGaps, common = request.mostCommonLayout
+        let count = request.layout(common).byteCount / MemoryLayout<Float>.size
+        return request.alike(
+            common,
             LoopKernel("add", worksInPlace: true) { operands in
                 Team.split(count, multipleOf: 16) { operands.add($0, shift: 0, isRectified) }
             })
@@ -122,6 +123,16 @@ extension OneDNNLibrary {
                     }
                 }
             })
+    }
+}
+
+extension KernelRequest {
+    /// The first of the inputs that lie as most of them do.
+    fileprivate var mostCommonLayout: Int {
+        let counts = layouts.map { layout in
+            layout == nil ? 0 : layouts.count { $0 == layout }
+        }
+        return counts.indices.max { (counts[$0], $1) < (counts[$1], $0) } ?? 0
     }
 }
 

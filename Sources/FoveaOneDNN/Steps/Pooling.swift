@@ -54,7 +54,7 @@ extension OneDNNLibrary {
         _ op: Op.AveragePool, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
         let x = request.inputs[0].shape, y = request.outputs[0].shape
-        if let arrangement = Self.blocks(request.layout(0)) {
+        if !Processor.hasAVX512, let arrangement = request.blocks {
             return averagePoolLoop(op, arrangement, request)
         }
         guard let kind = Self.averageKind(op.window, op.countsPadding, x: x, y: y) else {
@@ -79,7 +79,7 @@ extension OneDNNLibrary {
         let x = op.inputShape, y = request.inputs[0].shape
         // What arrives in another layout is small beside what goes on to the convolution before the
         // pooling, which wants blocks.
-        if let arrangement = Self.blocks(request.layout(0)) ?? Self.usualBlocks(of: y) {
+        if !Processor.hasAVX512, let arrangement = request.blocks ?? Self.usualBlocks(of: y) {
             return averagePoolGradientLoop(op, arrangement, request)
         }
         guard let kind = Self.averageKind(op.window, op.countsPadding, x: x, y: y) else {
@@ -96,17 +96,9 @@ extension OneDNNLibrary {
         ).choice
     }
 
-    /// The blocks of channels in which a tensor lies for which averages have a loop.
-    private static func blocks(_ layout: Layout) -> Arrangement? {
-        guard !Processor.hasAVX512, let arrangement = layout.arrangement,
-            arrangement.block != nil
-        else { return nil }
-        return arrangement
-    }
-
     /// The blocks in which convolutions want images, unless those have hardly any channels.
     private static func usualBlocks(of images: Shape) -> Arrangement? {
-        guard !Processor.hasAVX512, let lanes = Processor.lanes, images.channels > lanes / 2
+        guard let lanes = Processor.lanes, images.channels > lanes / 2
         else { return nil }
         return .blocked8
     }
