@@ -23,7 +23,7 @@ struct Planner {
     private let library: any KernelLibrary
     private let pinned: [String: Layout]
     private let chains: ConcatenationChains
-    private let readers: [Graph.Value: [Int]]
+    private let readers: Graph.Readers
     private var planned = Plan()
     /// The buffers that hold a value, one for each layout in which it was needed.
     private var buffers: [Graph.Value: [Int]] = [:]
@@ -175,10 +175,8 @@ struct Planner {
     /// others are added to it.
     private mutating func aliasLeading(_ node: Graph.Node) -> Bool {
         let source = node.inputs[0]
-        guard let only = readers[node.value()], only.count == 1,
-            case .add = graph.nodes[only[0]].op,
-            graph.nodes[only[0]].inputs.first == node.value(),
-            !graph.results.values.contains(node.value()),
+        guard let sum = readers.only(of: node.value()).map({ graph.nodes[$0] }),
+            case .add = sum.op, sum.inputs.first == node.value(),
             let buffer = buffers[source]?.first, isTemporary(buffer),
             let layout = library.leading(
                 node.outputs[0], of: graph[source], lying: planned.buffers[buffer].layout)

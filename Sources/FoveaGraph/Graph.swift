@@ -102,15 +102,6 @@ public struct Graph: Sendable, Equatable {
         return nil
     }
 
-    /// For each value that is read, the nodes that read it.
-    public func readers() -> [Value: [Int]] {
-        var readers: [Value: [Int]] = [:]
-        for node in nodes {
-            for input in node.inputs { readers[input, default: []].append(node.index) }
-        }
-        return readers
-    }
-
     /// The number of multiply-adds of one execution.
     public var multiplyAdds: Int {
         nodes.reduce(0) { total, node in

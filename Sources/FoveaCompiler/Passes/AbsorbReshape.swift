@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import FoveaGraph
-import OrderedCollections
 
 /// Lets linear layers read images as they are, instead of a flattened copy.
 ///
@@ -19,7 +18,6 @@ package struct AbsorbReshape: Pass {
                 && graph[source].shape.batch == graph[value].shape.batch ? source : nil
         }
         let readers = graph.readers()
-        let results = Set(graph.results.values)
         let rewritten = GraphRewriter.rewrite(graph) { node, rewriter in
             switch node.op {
             case .linear, .linearWeightGradient:
@@ -33,7 +31,7 @@ package struct AbsorbReshape: Pass {
                 let source = graph.nodes[node.inputs[0].node]
                 if reshape.shape.rank == 4, case .linearDataGradient = source.op,
                     reshape.shape.batch == graph[source.value()].shape.batch,
-                    readers[source.value()] == [node.index], !results.contains(source.value())
+                    readers.only(of: source.value()) == node.index
                 {
                     rewriter.replace(
                         node,

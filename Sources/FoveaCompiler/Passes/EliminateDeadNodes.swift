@@ -14,7 +14,7 @@ package struct EliminateDeadNodes: Pass {
         let alive = graph.withoutDeadNodes()
         let readers = alive.readers()
         return GraphRewriter.rewrite(alive) { node, rewriter in
-            guard readers[node.value(1)] == nil else { return rewriter.copy(node) }
+            guard readers[node.value(1)].isEmpty else { return rewriter.copy(node) }
             switch node.op {
             case .maxPool(var pool):
                 pool.recordsWinners = false

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import FoveaGraph
-import OrderedCollections
 
 /// Lets convolutions do what the normalization after them would, by other weights and biases.
 ///
@@ -13,13 +12,12 @@ package struct FoldNormalization: Pass {
 
     package func run(_ graph: Graph) -> Graph {
         let readers = graph.readers()
-        let results = Set(graph.results.values)
         var folded: [Int: (convolution: Graph.Node, op: Op.Convolution)] = [:]
         for node in graph.nodes {
             guard case .normalization = node.op else { continue }
             let source = graph.nodes[node.inputs[0].node]
             if case .convolution(let op) = source.op, op.activation == nil,
-                readers[source.value()] == [node.index], !results.contains(source.value())
+                readers.only(of: source.value()) == node.index
             {
                 folded[node.index] = (source, op)
             }

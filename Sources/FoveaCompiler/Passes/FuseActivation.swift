@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import FoveaGraph
-import OrderedCollections
 
 /// Lets convolutions, linear layers, normalizations and sums apply a ReLU to what they yield.
 ///
@@ -12,12 +11,11 @@ package struct FuseActivation: Pass {
 
     package func run(_ graph: Graph) -> Graph {
         let readers = graph.readers()
-        let results = Set(graph.results.values)
         var fused: [Int: Graph.Node] = [:]
         for node in graph.nodes {
             guard case .activation(let activation) = node.op else { continue }
             let product = graph.nodes[node.inputs[0].node]
-            if readers[product.value()] == [node.index], !results.contains(product.value()),
+            if readers.only(of: product.value()) == node.index,
                 Self.with(activation.kind, product.op) != nil
             {
                 fused[node.index] = product

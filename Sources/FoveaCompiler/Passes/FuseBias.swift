@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import FoveaGraph
-import OrderedCollections
 
 /// Lets convolutions and linear layers add their bias themselves, and compute its gradient.
 ///
@@ -13,7 +12,6 @@ package struct FuseBias: Pass {
 
     package func run(_ graph: Graph) -> Graph {
         let readers = graph.readers()
-        let results = Set(graph.results.values)
         var products: [Int: Graph.Node] = [:]
         var sums: [Int: Graph.Node] = [:]
 
@@ -21,17 +19,17 @@ package struct FuseBias: Pass {
             switch node.op {
             case .addBias:
                 let product = graph.nodes[node.inputs[0].node]
-                if readers[product.value()] == [node.index], !results.contains(product.value()),
+                if readers.only(of: product.value()) == node.index,
                     Self.withBias(product.op) != nil
                 {
                     products[node.index] = product
                 }
             case .channelSum:
-                let partner = (readers[node.inputs[0]] ?? []).map { graph.nodes[$0] }.first {
+                let partner = readers[node.inputs[0]].map { graph.nodes[$0] }.first {
                     Self.weightGradientWithBias($0, of: node.inputs[0]) != nil
                         && sums[$0.index] == nil
                 }
-                if let partner, readers[node.value()] == nil { sums[partner.index] = node }
+                if let partner, readers[node.value()].isEmpty { sums[partner.index] = node }
             default: break
             }
         }

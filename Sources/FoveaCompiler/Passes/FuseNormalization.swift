@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import FoveaGraph
-import OrderedCollections
 
 /// Lets batch normalizations apply the ReLU that follows them, and its gradient.
 ///
@@ -57,7 +56,6 @@ package struct FuseNormalization: Pass {
 
     private static func pairs(in graph: Graph) -> [Pair] {
         let readers = graph.readers()
-        let results = Set(graph.results.values)
         return graph.nodes.compactMap { node in
             guard case .activation(let activation) = node.op, activation.kind == .relu else {
                 return nil
@@ -65,11 +63,11 @@ package struct FuseNormalization: Pass {
             let source = graph.nodes[node.inputs[0].node]
             guard case .batchNormalization(let op) = source.op, op.activation == nil,
                 node.inputs[0] == source.value(),
-                readers[source.value()] == [node.index], !results.contains(source.value())
+                readers.only(of: source.value()) == node.index
             else { return nil }
             // The gradient reads the batch's mean; a graph without gradients has no such reader.
-            let backward = readers[source.value(1), default: []].first {
-                if case .batchNormalizationGradient = graph.nodes[$0].op { true } else { false }
+            let backward = readers[source.value(1)].first {
+                graph.nodes[$0].op.isNormalizationGradient
             }
             guard let backward else {
                 return Pair(normalization: source.index, activation: node.index, gradients: nil)
@@ -77,7 +75,7 @@ package struct FuseNormalization: Pass {
             let arriving = graph.nodes[backward].inputs[0]
             let gradient = graph.nodes[arriving.node]
             guard case .activationGradient = gradient.op, gradient.inputs[1] == node.value(),
-                readers[arriving] == [backward], !results.contains(arriving)
+                readers.only(of: arriving) == backward
             else { return nil }
             return Pair(
                 normalization: source.index, activation: node.index,

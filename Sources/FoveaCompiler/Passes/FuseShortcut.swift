@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import FoveaGraph
-import OrderedCollections
 
 /// Lets batch normalizations add the shortcut of a residual block and apply the ReLU behind it.
 ///
@@ -62,7 +61,6 @@ package struct FuseShortcut: Pass {
 
     private static func blocks(in graph: Graph) -> [Block] {
         let readers = graph.readers()
-        let results = Set(graph.results.values)
         var taken: Set<Int> = []
         return graph.nodes.compactMap { node in
             guard case .add(let add) = node.op, add.activation == .relu, node.inputs.count == 2
@@ -72,21 +70,21 @@ package struct FuseShortcut: Pass {
                 guard case .batchNormalization(let op) = source.op, op.activation == nil,
                     !op.addsShortcut, node.inputs[own] == source.value(),
                     node.inputs[shortcut].node != source.index,
-                    readers[source.value()] == [node.index], !results.contains(source.value()),
+                    readers.only(of: source.value()) == node.index,
                     // What else it yields must not be read before it is computed.
                     source.outputs.indices.dropFirst().allSatisfy({
-                        readers[source.value($0), default: []].allSatisfy { $0 > node.index }
+                        readers[source.value($0)].allSatisfy { $0 > node.index }
                     }), !taken.contains(source.index)
                 else { continue }
-                let backward = readers[source.value(1), default: []].first {
-                    if case .batchNormalizationGradient = graph.nodes[$0].op { true } else { false }
+                let backward = readers[source.value(1)].first {
+                    graph.nodes[$0].op.isNormalizationGradient
                 }
                 if let backward {
                     let gradient = graph.nodes[graph.nodes[backward].inputs[0].node]
                     guard case .activationGradient = gradient.op,
                         gradient.inputs[1] == node.value(), gradient.index > node.index,
                         graph.nodes[backward].inputs[0] == gradient.value(),
-                        !results.contains(gradient.value())
+                        !readers.isResult(gradient.value())
                     else { continue }
                     taken.insert(source.index)
                     return Block(

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import FoveaGraph
-import OrderedCollections
 
 /// Lets batch normalizations move their running statistics themselves.
 ///
@@ -17,7 +16,7 @@ package struct FuseStatistics: Pass {
             guard case .batchNormalization(let op) = node.op, op.running == nil else { continue }
             /// The only average that a statistic of the batch moves.
             func average(_ output: Int) -> (node: Graph.Node, op: Op.MovingAverage)? {
-                let found = readers[node.value(output), default: []].compactMap {
+                let found = readers[node.value(output)].compactMap {
                     index -> (Graph.Node, Op.MovingAverage)? in
                     let reader = graph.nodes[index]
                     guard case .movingAverage(let average) = reader.op,

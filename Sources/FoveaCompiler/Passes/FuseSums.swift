@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import FoveaGraph
-import OrderedCollections
 
 /// Lets sums of several tensors be computed in one pass over memory, in the same order.
 ///
@@ -12,14 +11,13 @@ package struct FuseSums: Pass {
 
     package func run(_ graph: Graph) -> Graph {
         let readers = graph.readers()
-        let results = Set(graph.results.values)
         var terms: [Int: [Graph.Value]] = [:]
         var absorbed: Set<Int> = []
         for node in graph.nodes {
             guard case .add = node.op else { continue }
             let first = graph.nodes[node.inputs[0].node]
             if case .add(let add) = first.op, add.activation == nil,
-                readers[first.value()] == [node.index], !results.contains(first.value())
+                readers.only(of: first.value()) == node.index
             {
                 terms[node.index] = (terms[first.index] ?? first.inputs) + node.inputs.dropFirst()
                 absorbed.insert(first.index)

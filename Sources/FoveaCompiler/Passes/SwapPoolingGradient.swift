@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import FoveaGraph
-import OrderedCollections
 
 /// Lets the gradient of a ReLU under a max pooling come before that of the pooling.
 ///
@@ -43,13 +42,11 @@ package struct SwapPoolingGradient: Pass {
     /// By the gradients of ReLUs.
     private func swaps(in graph: Graph) -> [Int: Swap] {
         let readers = graph.readers()
-        let results = Set(graph.results.values)
         var swaps: [Int: Swap] = [:]
         for node in graph.nodes {
             guard case .activationGradient(let op) = node.op, op.kind == .relu else { continue }
             let arriving = node.inputs[0], gradient = graph.nodes[arriving.node]
-            guard case .maxPoolGradient = gradient.op, readers[arriving] == [node.index],
-                !results.contains(arriving)
+            guard case .maxPoolGradient = gradient.op, readers.only(of: arriving) == node.index
             else { continue }
             let pooling = graph.nodes[gradient.inputs[1].node]
             guard case .maxPool = pooling.op, pooling.inputs[0] == node.inputs[1] else { continue }

@@ -66,10 +66,10 @@ extension OneDNNLibrary {
                 kernel, inputs: [layout] + request.inputs.dropFirst().map { _ in others },
                 outputs: [layout])
         }
-        let request = request.withoutGaps, common = request.mostCommonLayout
-        let count = request.layout(common).byteCount / MemoryLayout<Float>.size
+        let request = request.withoutGaps, typical = request.typicalInput
+        let count = request.layout(typical).byteCount / MemoryLayout<Float>.size
         return request.alike(
-            common,
+            typical,
             LoopKernel("add", worksInPlace: true) { operands in
                 Team.split(count, multipleOf: 16) { operands.add($0, shift: 0, isRectified) }
             })
@@ -128,7 +128,7 @@ extension OneDNNLibrary {
 
 extension KernelRequest {
     /// The first of the inputs that lie as most of them do.
-    fileprivate var mostCommonLayout: Int {
+    fileprivate var typicalInput: Int {
         let counts = layouts.map { layout in
             layout == nil ? 0 : layouts.count { $0 == layout }
         }

@@ -98,8 +98,7 @@ extension OneDNNLibrary {
 
     /// The blocks in which convolutions want images, unless those have hardly any channels.
     private static func usualBlocks(of images: Shape) -> Arrangement? {
-        guard let lanes = Processor.lanes, images.channels > lanes / 2
-        else { return nil }
+        guard let lanes = Processor.lanes, images.channels > lanes / 2 else { return nil }
         return .blocked8
     }
 
