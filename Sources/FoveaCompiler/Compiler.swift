@@ -20,6 +20,7 @@ package struct Compiler: Sendable {
         RecomputeActivations(),
         FuseSums(),
         AbsorbReshape(),
+        PostponeGradients(),
     ]
 
     private let library: any KernelLibrary
@@ -44,13 +45,13 @@ package struct Compiler: Sendable {
     ///
     /// - Parameters:
     ///   - graph: A graph as it was recorded and differentiated.
-    ///   - parameterLayouts: The layouts of parameters that another plan has already chosen.
+    ///   - parameters: The places of all parameters, if another plan has already chosen them.
     /// - Returns: The plan.
     /// - Throws: An error if the device has no kernel for an operation.
     package func plan(
-        _ graph: Graph, parameterLayouts: [String: Layout] = [:]
+        _ graph: Graph, parameters: [Plan.ParameterSlot] = []
     ) throws(FoveaError) -> Plan {
-        var planner = Planner(Self.optimized(graph), library, parameterLayouts)
+        var planner = Planner(Self.optimized(graph), library, parameters)
         return try planner.plan()
     }
 }

@@ -10,8 +10,8 @@ public struct Plan: Sendable {
         case arena(Int)
         /// Among the parameters, at this offset.
         case parameter(Int)
-        /// Among the gradients, at the offset of its parameter: a weight's gradient, or what a
-        /// statistic is from the next step on.
+        /// Among the gradients: at the offset of its parameter a weight's gradient, or what a statistic is
+        /// from the next step on; anywhere, what is needed only before gradients are there.
         case gradient(Int)
         /// In memory of the plan's own that lasts, at this offset: what follows from parameters.
         case derived(Int)
@@ -51,8 +51,8 @@ public struct Plan: Sendable {
         public let multiplyAdds: Int
         /// Its code.
         package let kernel: any Kernel
-        /// The part of the arena that it uses while it runs.
-        public internal(set) var scratch: Range<Int> = 0..<0
+        /// Where it has the memory that it uses while it runs.
+        public internal(set) var scratch = Place.arena(0)
     }
 
     /// The place of one parameter among the parameters, and of its gradient among the gradients.
@@ -77,10 +77,6 @@ public struct Plan: Sendable {
     public internal(set) var preparation: [Step] = []
     /// The parameters in the order in which they lie.
     public internal(set) var parameters: [ParameterSlot] = []
-    /// The size of all parameters together.
-    public internal(set) var parameterByteCount = 0
-    /// The size of the statistics, which lie before the weights.
-    public internal(set) var statisticByteCount = 0
     /// The size of what follows from the parameters.
     public internal(set) var derivedByteCount = 0
     /// The size of the arena for everything between the steps, scratch memory included.
@@ -100,6 +96,24 @@ public struct Plan: Sendable {
 
     /// The names of the outputs, in the order of the network.
     public var outputNames: [String] { Array(outputs.keys) }
+
+    /// The size of all parameters together.
+    public var parameterByteCount: Int { Self.end(of: parameters) }
+
+    /// The size of the statistics, which lie before the weights.
+    public var statisticByteCount: Int { Self.end(of: parameters.filter { $0.role == .statistic }) }
+
+    private static func end(of slots: [ParameterSlot]) -> Int {
+        slots.map { $0.offset + MemoryPlan.aligned($0.layout.byteCount) }.max() ?? 0
+    }
+
+    /// The place of a parameter.
+    ///
+    /// - Parameter name: Its name.
+    /// - Returns: Its place, or nil if the plan has no such parameter.
+    package func parameter(named name: String) -> ParameterSlot? {
+        parameters.first { $0.name == name }
+    }
 
     /// The number of steps that only move data between layouts.
     public var reorderCount: Int { steps.count { $0.action == .reorder } }

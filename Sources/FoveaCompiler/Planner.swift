@@ -21,7 +21,6 @@ import OrderedCollections
 struct Planner {
     private let graph: Graph
     private let library: any KernelLibrary
-    private let pinned: [String: Layout]
     private let chains: ConcatenationChains
     private let readers: Graph.Readers
     private var planned = Plan()
@@ -32,10 +31,10 @@ struct Planner {
     /// How many readers of each value are still to come.
     private var pendingReads: [Graph.Value: Int] = [:]
 
-    init(_ graph: Graph, _ library: any KernelLibrary, _ pinned: [String: Layout]) {
+    init(_ graph: Graph, _ library: any KernelLibrary, _ parameters: [Plan.ParameterSlot]) {
         self.graph = graph
         self.library = library
-        self.pinned = pinned
+        planned.parameters = parameters
         chains = ConcatenationChains(graph)
         readers = graph.readers()
     }
@@ -67,9 +66,7 @@ struct Planner {
             let layout = library.plainLayout(of: input.type)
             buffers[node.value()] = [addBuffer(input.type, layout, .input(input.label))]
         case .parameter(let parameter):
-            if let layout = pinned[parameter.key], parameter.role == .weight {
-                settle(node.value(), parameter, layout)
-            }
+            if let slot = planned.parameter(named: parameter.key) { take(slot, for: node.value()) }
         case .constant(let constant):
             let type = node.outputs[0]
             let buffer = addBuffer(type, library.plainLayout(of: type), nil)
@@ -233,28 +230,29 @@ struct Planner {
         return target
     }
 
-    /// Fixes the layout of a parameter.
+    /// Fixes the layout of a parameter, and lets it lie behind those before.
     private mutating func settle(
         _ value: Graph.Value, _ parameter: Op.Parameter, _ layout: Layout
     ) {
-        let offset = planned.parameterByteCount
-        buffers[value] = [addBuffer(graph[value], layout, .parameter(offset))]
-        planned.parameters.append(
-            Plan.ParameterSlot(
-                name: parameter.key, shape: parameter.shape, role: parameter.role, layout: layout,
-                offset: offset))
-        planned.parameterByteCount += MemoryPlan.aligned(layout.byteCount)
+        let slot = Plan.ParameterSlot(
+            name: parameter.key, shape: parameter.shape, role: parameter.role, layout: layout,
+            offset: planned.parameterByteCount)
+        planned.parameters.append(slot)
+        take(slot, for: value)
+    }
+
+    private mutating func take(_ slot: Plan.ParameterSlot, for value: Graph.Value) {
+        buffers[value] = [addBuffer(graph[value], slot.layout, .parameter(slot.offset))]
     }
 
     /// Places the statistics, which are vectors and lie the same way for every kernel.
     private mutating func settleStatistics() {
         for node in graph.nodes {
-            guard case .parameter(let parameter) = node.op, parameter.role == .statistic else {
-                continue
-            }
+            guard case .parameter(let parameter) = node.op, parameter.role == .statistic,
+                planned.parameter(named: parameter.key) == nil
+            else { continue }
             settle(node.value(), parameter, library.plainLayout(of: graph[node.value()]))
         }
-        planned.statisticByteCount = planned.parameterByteCount
     }
 
     // MARK: - Places
@@ -272,7 +270,7 @@ struct Planner {
                 }
                 planned.outputs[name] = buffer
             case .gradient(let name), .update(let name):
-                guard let slot = planned.parameters.first(where: { $0.name == name }) else {
+                guard let slot = planned.parameter(named: name) else {
                     preconditionFailure("\(name) is to change, but nothing reads it")
                 }
                 try settleGradient(value, slot)
@@ -340,17 +338,51 @@ struct Planner {
                 byteCount: planned.buffers[number].layout.byteCount,
                 lifetime: lifetimes[number] ?? 0...0)
         }
-        let memory = MemoryPlan(requests + scratchRequests)
-        for (number, offset) in zip(temporary, memory.offsets) {
-            planned.buffers[number].place = .arena(offset)
+        let loan = loan(lifetimes)
+        let memory = MemoryPlan(requests + scratchRequests, lending: loan)
+        let places = memory.offsets.map { offset -> Plan.Place in
+            offset < loan.byteCount ? .gradient(offset) : .arena(offset - loan.byteCount)
         }
+        for (number, place) in zip(temporary, places) { planned.buffers[number].place = place }
         for number in planned.buffers.indices where owner[number] != number {
             planned.buffers[number].place = planned.buffers[owner[number]].place
         }
-        placeScratch(Array(memory.offsets.dropFirst(requests.count)))
+        let scratch = places.dropFirst(requests.count)
+        for (index, place) in zip(planned.preparation.indices, scratch) {
+            planned.preparation[index].scratch = place
+        }
+        for (index, place) in zip(
+            planned.steps.indices, scratch.dropFirst(planned.preparation.count))
+        {
+            planned.steps[index].scratch = place
+        }
         planned.arenaByteCount = memory.byteCount
         // Among others, buffers may by chance even fit better.
-        planned.scratchByteCount = max(0, memory.byteCount - MemoryPlan(requests).byteCount)
+        planned.scratchByteCount = max(
+            0, memory.byteCount - MemoryPlan(requests, lending: loan).byteCount)
+    }
+
+    /// The memory of weights' gradients, until these are there.
+    ///
+    /// An update runs over all of it, so that what fills a gradient up to the alignment must stay as
+    /// it is, and so must the gradients of weights that this plan does not read.
+    private func loan(_ lifetimes: [Int: ClosedRange<Int>]) -> MemoryPlan.Loan {
+        guard planned.isTraining else { return .none }
+        let end = planned.steps.count
+        var loan = MemoryPlan.Loan(byteCount: planned.parameterByteCount)
+        for slot in planned.parameters {
+            loan.content[slot.offset] = MemoryPlan.Request(
+                byteCount: slot.layout.byteCount, lifetime: -1...end)
+        }
+        for (number, lifetime) in lifetimes {
+            guard case .gradient(let offset) = planned.buffers[number].place else { continue }
+            let byteCount = planned.buffers[number].layout.byteCount
+            if byteCount == MemoryPlan.aligned(byteCount) {
+                loan.content[offset] = MemoryPlan.Request(
+                    byteCount: byteCount, lifetime: lifetime.lowerBound...end)
+            }
+        }
+        return loan
     }
 
     /// What kernels use while they run: nothing of it lasts, and none of it is needed before or after.
@@ -364,18 +396,5 @@ struct Planner {
                 MemoryPlan.Request(
                     byteCount: step.kernel.scratchByteCount, lifetime: index...index)
             }
-    }
-
-    private mutating func placeScratch(_ offsets: [Int]) {
-        func range(_ step: Plan.Step, _ offset: Int) -> Range<Int> {
-            offset..<offset + step.kernel.scratchByteCount
-        }
-        let first = planned.preparation.count
-        for index in planned.preparation.indices {
-            planned.preparation[index].scratch = range(planned.preparation[index], offsets[index])
-        }
-        for index in planned.steps.indices {
-            planned.steps[index].scratch = range(planned.steps[index], offsets[first + index])
-        }
     }
 }

@@ -47,11 +47,8 @@ package struct OneDNNBackend: Backend {
         _ graph: Graph, sharing store: (any ParameterStore)?, runsSeldom: Bool
     ) throws(FoveaError) -> Plan {
         let selection = runsSeldom ? selection.withoutTrying : selection
-        var layouts: [String: Layout] = [:]
-        for slot in store?.slots ?? [] { layouts[slot.name] = slot.layout }
-        let fixed = layouts
         return try EngineThread.shared.perform { () throws(FoveaError) -> Plan in
-            try Compiler(for: OneDNNLibrary(selection)).plan(graph, parameterLayouts: fixed)
+            try Compiler(for: OneDNNLibrary(selection)).plan(graph, parameters: store?.slots ?? [])
         }
     }
 

@@ -16,8 +16,6 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
     let arena: DeviceMemory
     /// The steps that read the images or the labels, whose address may change with every run.
     private let readers: [(step: Int, input: Int, isImages: Bool)]
-    /// Which places of its parameters a plan's own offsets stand for.
-    private let offsets: [Int: Int]
     private var boundGeneration = -1
     /// Of the parameters that the preparation was last run with.
     private var preparedVersion = -1
@@ -48,15 +46,8 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
             }
         }
         self.readers = readers
-        var offsets: [Int: Int] = [:]
-        for slot in plan.parameters {
-            guard let stored = parameters.slot(named: slot.name), stored.layout == slot.layout
-            else {
-                preconditionFailure("\(slot.name) lies otherwise than the plan expects")
-            }
-            offsets[slot.offset] = stored.offset
-        }
-        self.offsets = offsets
+        precondition(plan.parameters == parameters.slots, "parameters lie where no plan expects")
+        precondition(!plan.isTraining || parameters.optimizer != nil, "gradients have no memory")
         profile = [Double](repeating: 0, count: plan.steps.count)
         try arena.reserve(plan.arenaByteCount)
         try EngineThread.shared.perform { () throws(FoveaError) in
@@ -110,7 +101,7 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
         for (step, kernel) in zip(plan.preparation + plan.steps, preparation + kernels) {
             try kernel.bind(
                 inputs: step.inputs.map(address), outputs: step.outputs.map(address),
-                scratch: arena.base + step.scratch.lowerBound)
+                scratch: address(of: step.scratch))
         }
         boundGeneration = arena.generation
         boundImages = nil
@@ -137,10 +128,14 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
     }
 
     private func address(of buffer: Int) -> UnsafeMutableRawPointer {
-        switch plan.buffers[buffer].place {
+        address(of: plan.buffers[buffer].place)
+    }
+
+    private func address(of place: Plan.Place) -> UnsafeMutableRawPointer {
+        switch place {
         case .arena(let offset): arena.base + offset
-        case .parameter(let offset): parameters.values + (offsets[offset] ?? offset)
-        case .gradient(let offset): parameters.gradients + (offsets[offset] ?? offset)
+        case .parameter(let offset): parameters.values + offset
+        case .gradient(let offset): parameters.gradients + offset
         case .derived(let offset): derived.base + offset
         // Bound at every run; until then any address will do.
         case .input: arena.base

@@ -37,8 +37,6 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
     var gradients: UnsafeMutableRawPointer { blocks[min(1, blocks.count - 1)].base }
     var byteCount: Int { blocks.reduce(0) { $0 + $1.byteCount } }
 
-    func slot(named name: String) -> Plan.ParameterSlot? { byName[name] }
-
     func read(_ part: ParameterPart, of name: String) -> NDArray? {
         guard let slot = byName[name], let block = block(of: part) else { return nil }
         return NDArray(slot.shape) { target in

@@ -16,13 +16,25 @@ import Testing
                     byteCount: stream.whole(below: 10) * scale + stream.whole(below: 3),
                     lifetime: start...start + stream.whole(below: 12))
             }
-            let plan = MemoryPlan(requests)
+            let loan = Self.loan(&stream)
+            let plan = MemoryPlan(requests, lending: loan)
             let places = zip(plan.offsets, requests).map { offset, request in
                 offset..<offset + request.byteCount
             }
             #expect(plan.offsets.count == requests.count)
             #expect(plan.offsets.allSatisfy { $0 >= 0 && $0 % MemoryPlan.alignment == 0 })
-            #expect(places.allSatisfy { $0.upperBound <= plan.byteCount }, "seed \(seed)")
+            let end = loan.byteCount + plan.byteCount
+            #expect(places.allSatisfy { $0.upperBound <= end }, "seed \(seed)")
+            #expect(
+                places.allSatisfy {
+                    $0.upperBound <= loan.byteCount || $0.lowerBound >= loan.byteCount || $0.isEmpty
+                }, "seed \(seed)")
+            for (place, request) in zip(places, requests) {
+                for (offset, content) in loan.content
+                where content.lifetime.overlaps(request.lifetime) {
+                    #expect(!place.overlaps(offset..<offset + content.byteCount), "seed \(seed)")
+                }
+            }
             for first in requests.indices {
                 for second in requests.indices.dropFirst(first + 1)
                 where requests[first].lifetime.overlaps(requests[second].lifetime) {
@@ -35,8 +47,35 @@ import Testing
             let most = (-1...45).map { step in
                 zip(requests, sizes).reduce(0) { $0 + ($1.0.lifetime.contains(step) ? $1.1 : 0) }
             }.max()
-            #expect(plan.byteCount >= most ?? 0, "seed \(seed)")
+            #expect(end >= most ?? 0, "seed \(seed)")
         }
+    }
+
+    /// Half of the time nothing, otherwise contents one behind the other that come in time.
+    private static func loan(_ stream: inout RandomStream) -> MemoryPlan.Loan {
+        var loan = MemoryPlan.Loan.none
+        for _ in 0..<stream.whole(below: 2) * stream.whole(below: 6) {
+            let content = MemoryPlan.Request(
+                byteCount: 1 + stream.whole(below: 100_000),
+                lifetime: stream.whole(below: 30)...45)
+            let offset = loan.byteCount
+            loan = MemoryPlan.Loan(
+                byteCount: offset + MemoryPlan.aligned(content.byteCount),
+                content: loan.content.merging([offset: content]) { $1 })
+        }
+        return loan
+    }
+
+    @Test func whatIsLentIsUsedBeforeTheArena() {
+        let loan = MemoryPlan.Loan(
+            byteCount: 256, content: [0: .init(byteCount: 256, lifetime: 4...9)])
+        let requests = [
+            MemoryPlan.Request(byteCount: 256, lifetime: 0...3),
+            MemoryPlan.Request(byteCount: 192, lifetime: 3...4),
+        ]
+        let plan = MemoryPlan(requests, lending: loan)
+        #expect(plan.offsets == [0, 256])
+        #expect(plan.byteCount == 192)
     }
 
     @Test func buffersThatFollowEachOtherShareTheirMemory() {

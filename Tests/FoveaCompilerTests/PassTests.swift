@@ -14,6 +14,7 @@ import Testing
                 "eliminate-dead-nodes", "fuse-bias", "fold-normalization", "fuse-activation",
                 "fuse-normalization", "fuse-statistics", "fuse-shortcut",
                 "swap-pooling-gradient", "recompute-activations", "fuse-sums", "absorb-reshape",
+                "postpone-gradients",
             ])
     }
 
@@ -185,6 +186,17 @@ import Testing
         try expectGolden(RecomputeActivations(), fused, "recompute-activations.txt")
         let result = RecomputeActivations().runVerified(fused, verifying: true)
         try expectSameResults(result, graph, seed: 6)
+    }
+
+    @Test func postponeGradients() throws {
+        var it = Recording()
+        let x = it.activation(it.convolution(it.images([2, 3, 4, 4]), 4, "conv"))
+        let y = it.activation(it.bias(it.linear(it.flattened(x), 64, "fc1"), "fc1"))
+        it.output("loss", it.crossEntropy(it.linear(y, 5, "fc2")))
+        let graph = FuseBias().run(try it.builder.graph.differentiated())
+        try expectGolden(PostponeGradients(), graph, "postpone-gradients.txt")
+        let result = PostponeGradients().runVerified(graph, verifying: true)
+        try expectSameResults(result, graph, seed: 9)
     }
 
     @Test func aConvolutionThatHardlyWidensIsKept() throws {

@@ -13,8 +13,10 @@ import Testing
     }
 
     /// Plans a graph as it is, without the passes.
-    private func planned(_ graph: Graph, layouts: [String: Layout] = [:]) throws -> Plan {
-        var planner = Planner(graph, FakeLibrary(), layouts)
+    private func planned(
+        _ graph: Graph, parameters: [Plan.ParameterSlot] = []
+    ) throws -> Plan {
+        var planner = Planner(graph, FakeLibrary(), parameters)
         return try planner.plan()
     }
 
@@ -76,6 +78,7 @@ import Testing
         }
         #expect(plan.parameters.count == 4)
         for slot in plan.parameters {
+            // What was lent the memory before came earlier.
             #expect(gradients[slot.offset] == slot.layout, "\(slot.name)")
             #expect(slot.offset % MemoryPlan.alignment == 0)
         }
@@ -97,11 +100,20 @@ import Testing
 
     @Test func parametersStayWhereAnotherPlanPutThem() throws {
         let packed = Layout(token: 7, name: "elsewhere", byteCount: 4096, isPlain: false)
-        let plan = try planned(
-            try Recording.network().differentiated(), layouts: ["conv.weight": packed])
-        #expect(plan.parameters.first { $0.name == "conv.weight" }?.layout == packed)
-        // Read in another layout, and written in another one: a reorder each.
         let free = try planned(try Recording.network().differentiated())
+        let slots = free.parameters.reversed().map { slot in
+            slot.name == "conv.weight"
+                ? Plan.ParameterSlot(
+                    name: slot.name, shape: slot.shape, role: slot.role, layout: packed,
+                    offset: free.parameterByteCount) : slot
+        }
+        let plan = try planned(try Recording.network().differentiated(), parameters: slots)
+        #expect(plan.parameters == slots)
+        #expect(plan.parameterByteCount == free.parameterByteCount + packed.byteCount)
+        for slot in slots {
+            #expect(plan.buffers.contains { $0.place == .parameter(slot.offset) }, "\(slot.name)")
+        }
+        // Read in another layout, and written in another one: a reorder each.
         #expect(plan.reorderCount == free.reorderCount + 1)
     }
 
@@ -195,15 +207,16 @@ import Testing
         var memory = TracedMemory(plan)
         for (index, step) in plan.steps.enumerated() { memory.execute(step, index) }
         for (name, buffer) in plan.outputs { memory.read(buffer, "the output \(name)") }
+        memory.update()
         #expect(memory.complaints.isEmpty, "seed \(seed): \(memory.complaints)\n\(plan)")
     }
 
     @Test func scratchLiesWhereThereIsRoomAtItsStep() throws {
         let plan = try planned(try Recording.network().differentiated())
-        #expect(plan.steps.contains { $0.scratch.count == 1000 })
+        #expect(plan.steps.contains { $0.kernel.scratchByteCount == 1000 })
         for step in plan.preparation + plan.steps {
-            #expect(step.scratch.count == step.kernel.scratchByteCount)
-            #expect(step.scratch.upperBound <= plan.arenaByteCount)
+            guard case .arena(let offset) = step.scratch else { continue }
+            #expect(offset + step.kernel.scratchByteCount <= plan.arenaByteCount)
         }
         // Where the arena is largest the greediest kernel need not run.
         #expect((0...MemoryPlan.aligned(1000)).contains(plan.scratchByteCount))
@@ -217,9 +230,10 @@ import Testing
     }
 }
 
-/// Remembers for each byte of the arena which step wrote it last.
+/// Remembers for each byte of the gradients and the arena which step wrote it last.
 private struct TracedMemory {
     private let plan: Plan
+    /// The gradients', then the arena's.
     private var writers: [Int]
     /// The step that wrote each buffer.
     private var written: [Int: Int] = [:]
@@ -229,27 +243,59 @@ private struct TracedMemory {
 
     init(_ plan: Plan) {
         self.plan = plan
-        writers = [Int](repeating: -1, count: plan.arenaByteCount)
+        writers = [Int](repeating: -1, count: plan.parameterByteCount + plan.arenaByteCount)
         for constant in plan.constants { write(constant.buffer, -2) }
     }
 
     mutating func execute(_ step: Plan.Step, _ index: Int) {
-        spoil(step.scratch)
+        spoilScratch(of: step)
         for input in step.inputs { read(input, "step \(index)") }
         for output in step.outputs { write(output, index) }
-        spoil(step.scratch)
+        spoilScratch(of: step)
+    }
+
+    /// Complains if an update would not find each gradient whole, and nothing behind it.
+    mutating func update() {
+        for slot in plan.parameters {
+            let end = slot.offset + slot.layout.byteCount
+            let steps = Set(writers[slot.offset..<end])
+            let isWhole = steps.contains(-1) || steps.allSatisfy { writesGradient(of: slot, $0) }
+            if steps.count != 1 || !isWhole {
+                complaints.append("the gradient of \(slot.name) is written by \(steps.sorted())")
+            }
+            if writers[end..<MemoryPlan.aligned(end)].contains(where: { $0 != -1 }) {
+                complaints.append("something lies behind the gradient of \(slot.name)")
+            }
+        }
+    }
+
+    private func writesGradient(of slot: Plan.ParameterSlot, _ step: Int) -> Bool {
+        guard plan.steps.indices.contains(step) else { return false }
+        return plan.steps[step].outputs.map { plan.buffers[$0] }.contains {
+            $0.place == .gradient(slot.offset) && $0.layout == slot.layout
+                && $0.type.shape == slot.shape
+        }
     }
 
     /// Writes what nobody may read.
-    private mutating func spoil(_ scratch: Range<Int>) {
-        for byte in scratch { writers[byte] = -3 }
+    private mutating func spoilScratch(of step: Plan.Step) {
+        for byte in bytes(at: step.scratch, step.kernel.scratchByteCount) { writers[byte] = -3 }
+    }
+
+    private func bytes(at place: Plan.Place, _ count: Int) -> Range<Int> {
+        switch place {
+        case .gradient(let offset): offset..<offset + count
+        case .arena(let offset):
+            plan.parameterByteCount + offset..<plan.parameterByteCount + offset + count
+        case .parameter, .derived, .input: 0..<0
+        }
     }
 
     /// Complains unless the whole buffer holds what was written for it.
     mutating func read(_ buffer: Int, _ reader: String) {
         let place = plan.buffers[buffer].place
-        guard case .arena(let offset) = place else { return }
-        let bytes = Set(writers[offset..<offset + plan.buffers[buffer].layout.byteCount])
+        let bytes = Set(writers[bytes(at: place, plan.buffers[buffer].layout.byteCount)])
+        guard !bytes.isEmpty else { return }
         if bytes.count != 1 || bytes.first != written[buffer] ?? writtenAt[place] {
             complaints.append("\(reader) reads \(place), written by \(bytes.sorted())")
         }
@@ -257,10 +303,7 @@ private struct TracedMemory {
 
     private mutating func write(_ buffer: Int, _ step: Int) {
         let place = plan.buffers[buffer].place
-        guard case .arena(let offset) = place else { return }
-        for byte in offset..<offset + plan.buffers[buffer].layout.byteCount {
-            writers[byte] = step
-        }
+        for byte in bytes(at: place, plan.buffers[buffer].layout.byteCount) { writers[byte] = step }
         written[buffer] = step
         writtenAt[place] = step
     }
