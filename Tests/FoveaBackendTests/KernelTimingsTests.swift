@@ -41,6 +41,19 @@ extension BackendTests {
             }
         }
 
+        /// AlexNet's first layer in small: the matrix product's rows would cost the pooling behind it more
+        /// than they save.
+        @Test func imagesStayInBlocksEvenIfRowsAreQuicker() throws {
+            let window = Window(kernel: 11, stride: 4, padding: 1)
+            let graph = try ConformanceCase.convolution([4, 1, 63, 63], 96, window).graph
+            let timings = KernelTimings()
+            _ = try PreparedGraph(graph, selection: .named("gemm"))
+            let measured = try PreparedGraph(graph, selection: .measured(timings))
+            let lines = timings.text.split(separator: "\n")
+            #expect(!lines.contains { $0.contains("gemm") }, "\(timings.text)")
+            #expect(!measured.kernels.contains { $0.contains("gemm") }, "\(measured.kernels)")
+        }
+
         @Test func withoutTimingsEstimatesCount() throws {
             let known = try PreparedGraph(try graph(), selection: .known(KernelTimings()))
             let estimated = try PreparedGraph(try graph())

@@ -92,8 +92,9 @@ struct ConvolutionKernels {
         of candidates: [Candidate], _ measured: (Candidate) throws(Failure) -> Double?
     ) throws(Failure) -> KernelChoice? {
         var best: (choice: KernelChoice, seconds: Double)?
-        // One layout for all images, or what one convolution gains its neighbours lose to reorders.
-        let blocked = candidates.filter { !$0.choice.hasChannelsLast }
+        // One layout for all images, or what one convolution gains its neighbours lose: to reorders, and
+        // to poolings, which in rows are forty times slower.
+        let blocked = candidates.filter { leavesImagesInBlocks($0.choice) }
         let alike = blocked.isEmpty ? candidates : blocked
         // Estimates are seldom wrong by more than this.
         let limit = alike[0].seconds * 3
@@ -103,6 +104,16 @@ struct ConvolutionKernels {
             if seconds < best?.seconds ?? .infinity { best = (candidate.choice, seconds) }
         }
         return best?.choice
+    }
+
+    /// Whether all images lie in blocks of channels but those that have hardly any.
+    private func leavesImagesInBlocks(_ choice: KernelChoice) -> Bool {
+        zip(choice.inputs + choice.outputs, request.inputs + request.outputs).allSatisfy {
+            let (layout, type) = $0
+            guard type.shape == problem.x || type.shape == problem.y else { return true }
+            return layout.arrangement?.block != nil
+                || type.shape.channels <= (Processor.lanes ?? 0) / 2
+        }
     }
 
     /// What a timing belongs to.
@@ -217,11 +228,6 @@ struct ConvolutionKernels {
 }
 
 extension KernelChoice {
-    /// Whether an image has its channels last.
-    fileprivate var hasChannelsLast: Bool {
-        (inputs + outputs).contains { $0.arrangement == .channelsLast }
-    }
-
     /// Whether two choices of the library's kernels are the same kernel with the same layouts.
     fileprivate func isSame(as other: KernelChoice) -> Bool {
         kernel.name == other.kernel.name && inputs == other.inputs && outputs == other.outputs
