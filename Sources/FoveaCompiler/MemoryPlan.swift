@@ -28,7 +28,7 @@ package struct MemoryPlan: Sendable {
         /// Its size in bytes, a multiple of the alignment.
         package let byteCount: Int
         /// Its content, by offsets.
-        package var content: [Int: Request]
+        package let content: [Int: Request]
 
         /// Lends nothing.
         package static let none = Loan(byteCount: 0)

@@ -2,7 +2,7 @@
 import FoveaGraph
 import OrderedCollections
 
-/// Chooses kernels and layouts for a graph, and places its buffers.
+/// Chooses kernels and layouts for a graph; `Placement` then places its buffers.
 ///
 /// Layouts spread from producers to readers: each op is asked for a kernel knowing how its inputs
 /// lie; where the kernel wants another layout, a reorder is put in between, once for all readers. A
@@ -13,8 +13,6 @@ import OrderedCollections
 /// Concatenations of which each continues the one before it share one buffer, as wide as the last:
 /// each is its first channels, and copies only what is new (`ConcatenationChains`). The other way
 /// round, the first channels of a gradient to which others are added are added to in place.
-///
-/// What a kernel uses while it runs lies wherever there is room at that step.
 ///
 /// In a plan that does not train, what follows from parameters alone becomes a step of the plan's
 /// preparation, with its output in memory that lasts from run to run.
@@ -54,8 +52,7 @@ struct Planner {
             for input in node.inputs { pendingReads[input, default: 1] -= 1 }
         }
         try settleResults()
-        assignPlaces()
-        return planned
+        return Placement(planned, owner: owner).placed
     }
 
     // MARK: - Steps
@@ -255,7 +252,7 @@ struct Planner {
         }
     }
 
-    // MARK: - Places
+    // MARK: - Results
 
     /// Brings outputs into the row-major layout, and gradients beside their parameters.
     private mutating func settleResults() throws(FoveaError) {
@@ -311,90 +308,5 @@ struct Planner {
         let number = planned.buffers.count - 1
         owner.append(sharing.map { owner[$0] } ?? number)
         return number
-    }
-
-    /// Gives every temporary buffer an offset, and buffers that share memory their owner's place.
-    private mutating func assignPlaces() {
-        var lifetimes: [Int: ClosedRange<Int>] = [:]
-        func extend(_ buffer: Int, to step: Int) {
-            let root = owner[buffer]
-            let known = lifetimes[root] ?? step...step
-            lifetimes[root] = min(known.lowerBound, step)...max(known.upperBound, step)
-        }
-        for (index, step) in planned.steps.enumerated() {
-            for buffer in step.inputs + step.outputs { extend(buffer, to: index) }
-        }
-        for buffer in planned.outputs.values { extend(buffer, to: planned.steps.count) }
-        for constant in planned.constants {
-            extend(constant.buffer, to: -1)
-            extend(constant.buffer, to: planned.steps.count)
-        }
-        let temporary = planned.buffers.indices.filter {
-            guard owner[$0] == $0, case .arena = planned.buffers[$0].place else { return false }
-            return lifetimes[$0] != nil
-        }
-        let requests = temporary.map { number in
-            MemoryPlan.Request(
-                byteCount: planned.buffers[number].layout.byteCount,
-                lifetime: lifetimes[number] ?? 0...0)
-        }
-        let loan = loan(lifetimes)
-        let memory = MemoryPlan(requests + scratchRequests, lending: loan)
-        let places = memory.offsets.map { offset -> Plan.Place in
-            offset < loan.byteCount ? .gradient(offset) : .arena(offset - loan.byteCount)
-        }
-        for (number, place) in zip(temporary, places) { planned.buffers[number].place = place }
-        for number in planned.buffers.indices where owner[number] != number {
-            planned.buffers[number].place = planned.buffers[owner[number]].place
-        }
-        let scratch = places.dropFirst(requests.count)
-        for (index, place) in zip(planned.preparation.indices, scratch) {
-            planned.preparation[index].scratch = place
-        }
-        for (index, place) in zip(
-            planned.steps.indices, scratch.dropFirst(planned.preparation.count))
-        {
-            planned.steps[index].scratch = place
-        }
-        planned.arenaByteCount = memory.byteCount
-        // Among others, buffers may by chance even fit better.
-        planned.scratchByteCount = max(
-            0, memory.byteCount - MemoryPlan(requests, lending: loan).byteCount)
-    }
-
-    /// The memory of weights' gradients, until these are there.
-    ///
-    /// An update runs over all of it, so that what fills a gradient up to the alignment must stay as
-    /// it is, and so must the gradients of weights that this plan does not read.
-    private func loan(_ lifetimes: [Int: ClosedRange<Int>]) -> MemoryPlan.Loan {
-        guard planned.isTraining else { return .none }
-        let end = planned.steps.count
-        var loan = MemoryPlan.Loan(byteCount: planned.parameterByteCount)
-        for slot in planned.parameters {
-            loan.content[slot.offset] = MemoryPlan.Request(
-                byteCount: slot.layout.byteCount, lifetime: -1...end)
-        }
-        for (number, lifetime) in lifetimes {
-            guard case .gradient(let offset) = planned.buffers[number].place else { continue }
-            let byteCount = planned.buffers[number].layout.byteCount
-            if byteCount == MemoryPlan.aligned(byteCount) {
-                loan.content[offset] = MemoryPlan.Request(
-                    byteCount: byteCount, lifetime: lifetime.lowerBound...end)
-            }
-        }
-        return loan
-    }
-
-    /// What kernels use while they run: nothing of it lasts, and none of it is needed before or after.
-    ///
-    /// The preparation is done while nothing but constants is in the arena.
-    private var scratchRequests: [MemoryPlan.Request] {
-        planned.preparation.map {
-            MemoryPlan.Request(byteCount: $0.kernel.scratchByteCount, lifetime: -1 ... -1)
-        }
-            + planned.steps.enumerated().map { index, step in
-                MemoryPlan.Request(
-                    byteCount: step.kernel.scratchByteCount, lifetime: index...index)
-            }
     }
 }
