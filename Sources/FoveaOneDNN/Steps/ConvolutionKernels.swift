@@ -93,7 +93,7 @@ struct ConvolutionKernels {
     ) throws(Failure) -> KernelChoice? {
         var best: (choice: KernelChoice, seconds: Double)?
         // One layout for all images, or what one convolution gains its neighbours lose: to reorders, and
-        // to poolings, which in rows are forty times slower.
+        // to poolings, which in rows are thirteen times slower.
         let blocked = candidates.filter { leavesImagesInBlocks($0.choice) }
         let alike = blocked.isEmpty ? candidates : blocked
         // Estimates are seldom wrong by more than this.
