@@ -16,13 +16,16 @@ public struct GraphRewriter {
     ///
     /// - Parameters:
     ///   - source: The graph to be read.
+    ///   - order: Its nodes in the order of the new graph, each after those it reads; as they are
+    ///     if nil.
     ///   - body: Says for each node what stands in its place, by calling the rewriter.
     /// - Returns: The new graph, with the same results.
     public static func rewrite(
-        _ source: Graph, _ body: (Graph.Node, inout GraphRewriter) -> Void
+        _ source: Graph, inOrder order: [Graph.Node]? = nil,
+        _ body: (Graph.Node, inout GraphRewriter) -> Void
     ) -> Graph {
         var rewriter = GraphRewriter(source: source)
-        for node in source.nodes { body(node, &rewriter) }
+        for node in order ?? source.nodes { body(node, &rewriter) }
         for (result, value) in source.results {
             rewriter.builder.setResult(result, to: rewriter.place(of: value))
         }

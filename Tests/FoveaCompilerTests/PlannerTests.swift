@@ -78,7 +78,7 @@ import Testing
         }
         #expect(plan.parameters.count == 4)
         for slot in plan.parameters {
-            // What was lent the memory before came earlier.
+            // A gradient is the last to be put where it belongs, after what it lent its memory to.
             #expect(gradients[slot.offset] == slot.layout, "\(slot.name)")
             #expect(slot.offset % MemoryPlan.alignment == 0)
         }

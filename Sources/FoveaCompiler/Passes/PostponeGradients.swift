@@ -15,19 +15,16 @@ package struct PostponeGradients: Pass {
 
     package func run(_ graph: Graph) -> Graph {
         let readers = graph.readers()
-        let late = graph.nodes.filter { node in
+        let isLate = graph.nodes.map { node in
             let values = node.outputs.indices.map { node.value($0) }
             let read = node.inputs.reduce(0) { $0 + graph[$1].byteCount }
             return !node.inputs.isEmpty
                 && values.allSatisfy { readers.isResult($0) && readers[$0].isEmpty }
                 && node.outputs.reduce(0) { $0 + $1.byteCount } >= Self.factor * read
         }
-        let postponed = Set(late.map(\.index))
-        return GraphRewriter.rewrite(graph) { node, rewriter in
-            if !postponed.contains(node.index) { rewriter.copy(node) }
-            if node.index == graph.nodes.count - 1 {
-                for node in late { rewriter.copy(node) }
-            }
-        }
+        let (late, early) = (
+            graph.nodes.filter { isLate[$0.index] }, graph.nodes.filter { !isLate[$0.index] }
+        )
+        return GraphRewriter.rewrite(graph, inOrder: early + late) { $1.copy($0) }
     }
 }
