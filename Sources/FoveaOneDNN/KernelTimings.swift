@@ -72,57 +72,58 @@ package final class KernelTimings: Sendable {
     /// - Returns: Seconds, or nil if it was never tried.
     func seconds(_ key: String) -> Double? { timings.withLock { $0.known[key] } }
 
-    /// The time that a kernel takes, which is run if it is not known.
+    /// The times that kernels take which compete; those that are not known are run.
     ///
-    /// - Parameters:
-    ///   - key: What the timing belongs to.
-    ///   - kernel: The kernel.
-    ///   - inputs: The bytes of its inputs.
-    ///   - outputs: The bytes of its outputs.
-    /// - Returns: Seconds.
-    /// - Throws: An error if the kernel cannot be run, or if memory ends.
-    func seconds(
-        _ key: String, of kernel: any OneDNNKernel, inputs: [Int], outputs: [Int]
-    ) throws(FoveaError) -> Double {
-        if let known = seconds(key) { return known }
-        let seconds = try measure(kernel, inputs, outputs)
+    /// A machine is faster in one hour than in another. So kernels that are tried together take turns, and
+    /// a newcomer takes turns with the quickest of those that are known, whose time stays what it is:
+    /// whoever chose by it chooses the same again.
+    ///
+    /// - Parameter trials: The kernels.
+    /// - Returns: Seconds, in the kernels' order.
+    /// - Throws: An error if a kernel cannot be run, or if memory ends.
+    func seconds(of trials: [KernelTrial]) throws(FoveaError) -> [Double] {
+        let known = trials.map { seconds($0.key) }
+        let unknown = trials.indices.filter { known[$0] == nil }
+        guard !unknown.isEmpty else { return known.compactMap(\.self) }
+        let quickest = trials.indices.filter { known[$0] != nil }.min {
+            (known[$0] ?? 0) < (known[$1] ?? 0)
+        }
+        let tried = unknown + (quickest.map { [$0] } ?? [])
+        let taken = try measure(tried.map { trials[$0] })
+        let then = quickest.flatMap { known[$0] } ?? 1
+        let now = quickest == nil ? 1 : taken[taken.count - 1]
+        var result = known
+        for (trial, seconds) in zip(unknown, taken) {
+            result[trial] = now > 0 ? seconds * then / now : seconds
+        }
         timings.withLock { timings in
-            timings.known[key] = seconds
+            for trial in unknown { timings.known[trials[trial].key] = result[trial] }
             timings.isChanged = true
         }
-        return seconds
+        return result.compactMap(\.self)
     }
 
     /// Gives back the memory in which kernels were tried.
     package func releaseMemory() { trial.withLock { $0 = nil } }
 
-    /// The shortest of several runs, after one that brings code and data to hand.
-    private func measure(
-        _ kernel: any OneDNNKernel, _ inputs: [Int], _ outputs: [Int]
-    ) throws(FoveaError) -> Double {
-        let sizes = (inputs + outputs + [kernel.scratchByteCount]).map { ($0 + 4095) / 4096 * 4096 }
-        let memory = try memory(sizes.reduce(0, +))
-        var addresses: [UnsafeMutableRawPointer] = []
-        var next = memory.base
-        for size in sizes {
-            addresses.append(next)
-            next += size
-        }
-        try kernel.prepare()
-        try kernel.bind(
-            inputs: Array(addresses.prefix(inputs.count)),
-            outputs: Array(addresses.dropFirst(inputs.count).dropLast()),
-            scratch: addresses[sizes.count - 1])
+    /// The shortest of several runs of each kernel, in turns, after one that brings its code to hand.
+    private func measure(_ trials: [KernelTrial]) throws(FoveaError) -> [Double] {
+        let memory = try memory(trials.reduce(0) { max($0, $1.byteCount) })
         let draw = RandomDraw(seed: 0, step: 0)
-        try kernel.execute(draw)
-        var best = Double.infinity, total = 0.0, runs = 0
-        while runs < 3 || total < 0.01 && runs < 20 {
-            let start = monotonicSeconds()
-            try kernel.execute(draw)
-            let seconds = monotonicSeconds() - start
-            best = min(best, seconds)
-            total += seconds
-            runs += 1
+        for trial in trials {
+            try trial.prepare(in: memory)
+            try trial.kernel.execute(draw)
+        }
+        var best = trials.map { _ in Double.infinity }
+        var totals = trials.map { _ in 0.0 }
+        for round in 0..<20 {
+            for (index, trial) in trials.enumerated() where round < 3 || totals[index] < 0.01 {
+                let start = monotonicSeconds()
+                try trial.kernel.execute(draw)
+                let seconds = monotonicSeconds() - start
+                best[index] = min(best[index], seconds)
+                totals[index] += seconds
+            }
         }
         return best
     }

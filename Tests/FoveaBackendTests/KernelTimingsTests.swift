@@ -42,6 +42,29 @@ extension BackendTests {
             }
         }
 
+        /// What was known keeps its time, so that whoever chose by it chooses the same again.
+        @Test func aNewcomersTimeIsInProportionToWhatIsKnown() throws {
+            let timings = KernelTimings()
+            _ = try PreparedGraph(try graph(), selection: .measured(timings))
+            let forward = "; convolution; "
+            let lines = timings.text.split(separator: "\n").filter { $0.contains(forward) }
+            try #require(lines.count >= 2, "\(timings.text)")
+            // The others were tried on a machine that was a thousand times slower.
+            let slower = lines.dropFirst().map { line in
+                let parts = line.split(separator: "\t")
+                return "\((Double(parts[0]) ?? 0) * 1000)\t\(parts[1])"
+            }
+            let later = KernelTimings([slower.joined(separator: "\n")])
+            _ = try PreparedGraph(try graph(), selection: .measured(later))
+            let after = later.text.split(separator: "\n")
+            #expect(slower.allSatisfy { after.contains(Substring($0)) })
+            let key = lines[0].split(separator: "\t")[1]
+            let newcomer = try #require(after.first { $0.hasSuffix(key) })
+            let seconds = try #require(Double(newcomer.prefix { $0 != "\t" }))
+            let before = try #require(Double(lines[0].prefix { $0 != "\t" }))
+            #expect(seconds > 50 * before && seconds < 20_000 * before)
+        }
+
         /// AlexNet's first layer in small: the matrix product's rows would cost the pooling behind it more
         /// than they save.
         @Test func imagesStayInBlocksEvenIfRowsAreQuicker() throws {

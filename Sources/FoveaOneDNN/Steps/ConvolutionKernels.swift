@@ -32,15 +32,14 @@ struct ConvolutionKernels {
             switch selection {
             case .estimated: return expected.choice
             case .measured(let timings):
-                return try quickest(of: candidates) { (candidate) throws(FoveaError) in
-                    try timings.seconds(
-                        key(candidate.choice), of: candidate.kernel,
-                        inputs: candidate.choice.inputs.map(\.byteCount),
-                        outputs: candidate.choice.outputs.map(\.byteCount))
-                } ?? expected.choice
+                let likely = likely(of: candidates)
+                return quickest(of: likely, try timings.seconds(of: likely.map(trial)))
             case .known(let timings):
-                return quickest(of: candidates) { timings.seconds(key($0.choice)) }
-                    ?? expected.choice
+                let likely = likely(of: candidates)
+                let seconds = likely.compactMap { timings.seconds(key($0.choice)) }
+                // What is not known of all that may be it is not known.
+                return seconds.count == likely.count
+                    ? quickest(of: likely, seconds) : expected.choice
             case .named(let name):
                 return (candidates.first { $0.choice.kernel.name.contains(name) } ?? expected)
                     .choice
@@ -87,23 +86,26 @@ struct ConvolutionKernels {
         return true
     }
 
-    /// The candidate that took the least time; nil if that is not known of all that may be it.
-    private func quickest<Failure: Error>(
-        of candidates: [Candidate], _ measured: (Candidate) throws(Failure) -> Double?
-    ) throws(Failure) -> KernelChoice? {
-        var best: (choice: KernelChoice, seconds: Double)?
+    /// The candidates of which one may be the quickest, from the one that is expected to be.
+    private func likely(of candidates: [Candidate]) -> [Candidate] {
         // One layout for all images, or what one convolution gains its neighbours lose: to reorders, and
         // to poolings, which in rows are thirteen times slower.
         let blocked = candidates.filter { leavesImagesInBlocks($0.choice) }
         let alike = blocked.isEmpty ? candidates : blocked
         // Estimates are seldom wrong by more than this.
         let limit = alike[0].seconds * 3
-        for candidate in alike where candidate.seconds <= limit {
-            guard let measured = try measured(candidate) else { return nil }
-            let seconds = measured + secondsOfReorders(candidate.choice)
-            if seconds < best?.seconds ?? .infinity { best = (candidate.choice, seconds) }
-        }
-        return best?.choice
+        return alike.filter { $0.seconds <= limit }
+    }
+
+    /// The candidate that took the least time, with the reorders it asks for.
+    private func quickest(of candidates: [Candidate], _ measured: [Double]) -> KernelChoice {
+        let seconds = zip(candidates, measured).map { $1 + secondsOfReorders($0.choice) }
+        let best = seconds.indices.min { seconds[$0] < seconds[$1] } ?? 0
+        return candidates[best].choice
+    }
+
+    private func trial(of candidate: Candidate) -> KernelTrial {
+        KernelTrial(key(candidate.choice), candidate.kernel, candidate.choice)
     }
 
     /// Whether all images lie in blocks of channels but those that have hardly any.
