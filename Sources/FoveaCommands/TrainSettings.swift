@@ -41,6 +41,12 @@ struct TrainSettings: ParsableArguments {
     @Option(help: ArgumentHelp("How weights are drawn, such as xavier-uniform.", valueName: "name"))
     var `init`: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "even begins with one score for all classes; none draws all layers alike.",
+            valueName: "name"))
+    var initHead: String?
+
     @Option(help: ArgumentHelp("The side to which images are resized.", valueName: "pixels"))
     var resize: Int?
 
@@ -96,10 +102,9 @@ struct TrainSettings: ParsableArguments {
         if optimizer == "nesterov", momentum == nil, result.momentum == 0 { result.momentum = 0.9 }
         result.schedule = try choice(schedule, "schedule") ?? result.schedule
         result.labelSmoothing = labelSmoothing ?? result.labelSmoothing
-        if let augment {
-            result.augmentation = augment == "none" ? nil : try choice(augment, "augment")
-        }
+        if let augment { result.augmentation = try choiceOrNone(augment, "augment") }
         result.initializer = self.`init` ?? result.initializer
+        if let initHead { result.headInitializer = try choiceOrNone(initHead, "init-head") }
         result.precision = precision ?? result.precision
         result.device = device
         result.threads = threads
@@ -114,6 +119,12 @@ struct TrainSettings: ParsableArguments {
         result.initialWeights = initWeights
         try result.validate()
         return result
+    }
+
+    private func choiceOrNone<T: RawRepresentable & CaseIterable>(
+        _ name: String, _ option: String
+    ) throws(FoveaError) -> T? where T.RawValue == String {
+        name == "none" ? nil : try choice(name, option)
     }
 
     private func choice<T: RawRepresentable & CaseIterable>(

@@ -16,6 +16,9 @@ public enum Initializer: Hashable, Sendable {
     case ones
     /// All the same number.
     case constant(Float)
+    /// The identity: the middle of the kernel passes each channel on to the one of its number, and
+    /// all else is zero (Zagoruyko and Komodakis, 2017, arXiv:1706.00388).
+    case identity
     /// Normal with this standard deviation.
     case normal(deviation: Float)
     /// Uniform in ±1/√fan-in, as PyTorch's layers begin unless told otherwise.

@@ -10,8 +10,11 @@ extension Recipe {
     static let fast: Table = [
         ("alexnet", .cycle(epochs: 2, resize: 67, rate: 0.02, weights: he, dropout: 0.2)),
         ("vgg", .cycle(epochs: 4, batch: 128, resize: 32, rate: 0.05, weights: he, dropout: 0.2)),
-        ("nin-cifar", .cycle(epochs: 2, resize: 32, rate: 0.03, weights: he, dropout: 0.2)),
-        ("nin", .cycle(epochs: 4, resize: 67, rate: 0.03, weights: he, dropout: 0.2)),
+        (
+            "nin-cifar",
+            .cycle(epochs: 2, resize: 32, rate: 0.03, weights: he, head: .even, dropout: 0.2)
+        ),
+        ("nin", .cycle(epochs: 4, resize: 67, rate: 0.03, weights: he, head: .even, dropout: 0.2)),
         ("googlenet-2014", .cycle(epochs: 2, resize: 79, rate: 0.03, weights: he)),
         ("googlenet-bn", .cycle(epochs: 2, resize: 79, rate: 0.03, weights: he)),
         ("googlenet", .cycle(epochs: 2, resize: 48, rate: 0.03, weights: he)),
@@ -36,11 +39,13 @@ extension Recipe {
     /// Nesterov's momentum along one cycle of a high rate.
     private static func cycle(
         epochs: Int, batch: Int = 64, resize: Int?, rate: Float, weights: String? = nil,
-        dropout: Float? = nil, smoothing: Float = 0, augmentation: Augmentation? = nil
+        head: HeadInitializer? = nil, dropout: Float? = nil, smoothing: Float = 0,
+        augmentation: Augmentation? = nil
     ) -> Recipe {
         Recipe(
             epochs: epochs, batch: batch, resize: resize, rate: rate, schedule: .oneCycle,
             optimizer: .nesterov, momentum: 0.9, weightDecay: 5e-4, labelSmoothing: smoothing,
-            augmentation: augmentation, initializer: weights, dropout: dropout)
+            augmentation: augmentation, initializer: weights, headInitializer: head,
+            dropout: dropout)
     }
 }

@@ -26,6 +26,8 @@ public struct Recipe: Sendable, Hashable {
     public var augmentation: Augmentation?
     /// How weights of rank 2 and more are drawn; as the network says if nil.
     public var initializer: String?
+    /// How the last layers begin; as the others if nil.
+    public var headInitializer: HeadInitializer?
     /// The rate of every dropout; the network's own if nil.
     public var dropout: Float?
 

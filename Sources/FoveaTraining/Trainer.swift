@@ -56,11 +56,13 @@ public final class Trainer {
     ///   - device: What it runs on.
     ///   - seed: The seed of everything random.
     ///   - initializer: How weights of rank 2 and more are drawn; as the layers say if nil.
+    ///   - headInitializer: How the last layers begin; as the others if nil.
     /// - Throws: An error if the network does not fit its images or the device.
     public convenience init(
         _ network: any Network, images: Shape, batch: Int,
         loss: Loss = .crossEntropy(), optimizer: Optimizer = .sgd(), on device: Device = .cpu,
-        seed: UInt64 = 0, initializer: Initializer? = nil
+        seed: UInt64 = 0, initializer: Initializer? = nil,
+        headInitializer: HeadInitializer? = nil
     ) throws(FoveaError) {
         try self.init(
             image: images, batch: batch, optimizer: optimizer, on: try device.makeBackend(),
@@ -75,7 +77,8 @@ public final class Trainer {
             }
         }
         weights = Weights(
-            drawing: self.network.specifications, seed: seed, override: initializer)
+            drawing: self.network.specifications, seed: seed, override: initializer,
+            head: headInitializer)
     }
 
     /// Brings a network to a device whose weights are still to be set.

@@ -43,6 +43,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     public var augmentation: Augmentation?
     /// How weights are drawn; as the network says if nil.
     public var initializer: String?
+    /// How the last layers begin; as the others if nil.
+    public var headInitializer: HeadInitializer?
     /// The file of the weights to begin with, if they are not drawn.
     public var initialWeights: String?
     /// Only the first so many training images are used.
@@ -90,6 +92,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
         labelSmoothing = settings.labelSmoothing
         augmentation = settings.augmentation
         initializer = settings.initializer
+        headInitializer = settings.headInitializer
         isShuffled = true
         seed = 0
         device = Device.cpu.name
@@ -170,7 +173,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
         "rate": "--lr",
         "dropsChannels": "--dropout-channels", "weightDecay": "--weight-decay",
         "labelSmoothing": "--label-smoothing", "augmentation": "--augment", "initializer": "--init",
-        "initialWeights": "--init-weights", "trainingLimit": "--limit-train",
+        "headInitializer": "--init-head", "initialWeights": "--init-weights",
+        "trainingLimit": "--limit-train",
         "testLimit": "--limit-test", "isShuffled": "a shuffled --order",
     ]
 

@@ -12,7 +12,7 @@ extension TrainingRun {
         guard let path = configuration.initialWeights else {
             return Weights(
                 drawing: network.specifications, seed: configuration.seed,
-                override: configuration.initializerOverride)
+                override: configuration.initializerOverride, head: configuration.headInitializer)
         }
         return try Weights(contentsOf: path).fitted(
             to: network.specifications, of: name, path: path)

@@ -13,14 +13,17 @@ extension Weights {
     ///   - parameters: The network's parameters.
     ///   - seed: The seed of the run.
     ///   - override: How weights of rank 2 and more are drawn instead of as their layers say.
+    ///   - head: How the last layers begin instead of either.
     public init(
         drawing parameters: [ParameterSpecification], seed: UInt64,
-        override: Initializer? = nil
+        override: Initializer? = nil, head: HeadInitializer? = nil
     ) {
+        let last = head?.initializers(of: parameters) ?? [:]
         self.init(
             parameters.map { parameter in
                 let isMatrix = parameter.shape.rank >= 2
-                let initializer = (isMatrix ? override : nil) ?? parameter.initializer
+                let initializer =
+                    last[parameter.name] ?? (isMatrix ? override : nil) ?? parameter.initializer
                 return (parameter.name, initializer.draw(for: parameter, seed: seed))
             })
     }
@@ -53,6 +56,7 @@ extension Initializer {
         case .zeros: return NDArray(parameter.shape, repeating: 0)
         case .ones: return NDArray(parameter.shape, repeating: 1)
         case .constant(let value): return NDArray(parameter.shape, repeating: value)
+        case .identity: return Self.identity(parameter.shape)
         case .normal(let deviation): return normal(deviation)
         case .fanInUniform: return uniform(1 / fanIn.squareRoot())
         case .caffeXavier: return uniform((3 / fanIn).squareRoot())
@@ -60,6 +64,17 @@ extension Initializer {
         case .xavierNormal: return normal((2 / (fanIn + fanOut)).squareRoot())
         case .kaimingUniform(let fan): return uniform((6 / scale(fan)).squareRoot())
         case .kaimingNormal(let fan): return normal((2 / scale(fan)).squareRoot())
+        }
+    }
+    /// [out, in] or [out, in, KH, KW], with ones where output and input have one number.
+    private static func identity(_ shape: Shape) -> NDArray {
+        NDArray(shape) { buffer in
+            buffer.update(repeating: 0)
+            let area = shape.dimensions.dropFirst(2).reduce(1, *)
+            let middle = area / 2
+            for channel in 0..<min(shape[0], shape.rank > 1 ? shape[1] : 1) {
+                buffer[(channel * shape[1] + channel) * area + middle] = 1
+            }
         }
     }
 }

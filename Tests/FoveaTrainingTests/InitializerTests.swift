@@ -93,6 +93,40 @@ import Testing
         }
     }
 
+    @Test("The identity passes on what the middle of the kernel sees")
+    func identity() throws {
+        // Of 256 channels of output the first 96 have a channel of input to pass on.
+        let numbers = Initializer.identity.draw(for: try Self.large(), seed: 7).floats
+        let ones = (0..<96).map { ($0 * 96 + $0) * 25 + 12 }
+        #expect(numbers.indices.filter { numbers[$0] == 1 } == ones)
+        #expect(numbers.count { $0 == 0 } == numbers.count - 96)
+    }
+
+    /// Networks with the layers that an even head has to set, the first of them first.
+    static let heads: [(network: String, classes: Int, layers: [String])] = [
+        ("nin", 10, ["features.7.0", "features.7.2", "features.7.4"]),
+        // As wide as the block before it, whose layers read no scores.
+        ("nin", 384, ["features.7.0", "features.7.2", "features.7.4"]),
+        ("nin-cifar", 10, ["features.6.4"]),
+        ("alexnet-d2l", 10, ["classifier.6"]),
+        ("resnet9-half", 10, ["fc"]),
+    ]
+
+    @Test("Only the last layers are of an even head", arguments: heads.indices)
+    func evenHead(_ index: Int) throws {
+        let (name, classes, layers) = Self.heads[index]
+        let entry = try Catalog.entry(named: name)
+        let traced = try entry.traced(
+            images: [2, 1, 67, 67], mode: .inference, options: .init(classes: classes))
+        let plain = Weights(drawing: traced.parameters, seed: 3, override: .kaimingNormal(.fanIn))
+        let even = Weights(
+            drawing: traced.parameters, seed: 3, override: .kaimingNormal(.fanIn), head: .even)
+        for parameter in traced.parameters {
+            let isHead = layers.contains { parameter.name.hasPrefix($0 + ".") }
+            #expect((even[parameter.name] == plain[parameter.name]) == !isHead, "\(parameter.name)")
+        }
+    }
+
     @Test("The command's names draw what they say", arguments: Initializer.named.indices)
     func named(_ index: Int) throws {
         let (name, initializer) = Initializer.named[index]

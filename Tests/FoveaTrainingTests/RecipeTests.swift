@@ -38,6 +38,16 @@ import Testing
         try expectFits(recipe, entry)
     }
 
+    @Test("Scores that go through a ReLU begin alive", arguments: Catalog.all)
+    func scoresBeginAlive(_ entry: Catalog.Entry) throws {
+        guard let recipe = try? Recipe.named("fast", for: entry.name) else { return }
+        let graph = try entry.traced(images: entry.input.batched(2), mode: .inference).graph
+        // Before the pooling that ends Network in Network; elsewhere a linear layer comes last.
+        let endsInReLU = graph.nodes.suffix(4).contains { $0.op.kind == .activation }
+        #expect((recipe.headInitializer == .even) == endsInReLU)
+        #expect(endsInReLU == entry.name.hasPrefix("nin"))
+    }
+
     @Test(arguments: Catalog.all.filter { $0.name.hasPrefix("resnet9") })
     func bestTakesItsTime(_ entry: Catalog.Entry) throws {
         let recipe = try Recipe.named("best", for: entry.name)

@@ -43,6 +43,21 @@ import Testing
         #expect(try Self.weights(seed: 2) != first)
     }
 
+    @Test("With an even head all classes have one score at first, and all of them learn")
+    func evenHead() throws {
+        let trainer = try Trainer(
+            NiN.d2l(), images: [1, 67, 67], batch: 20, seed: 1,
+            initializer: .kaimingNormal(.fanIn), headInitializer: .even)
+        let fit = try trainer.train(on: bars(20), epoch: 0, rate: 0.1)
+        #expect(trainer.step == 1)
+        #expect(abs(fit.loss - log(10.0)) < 1e-6)
+        let weights = try #require(trainer.weights["features.7.0.weight"]).floats
+        for channel in 0..<10 {
+            let row = weights[channel * 3456..<(channel + 1) * 3456]
+            #expect(row.contains { $0 != 0 }, "class \(channel)")
+        }
+    }
+
     @Test("A rate that is far too high stops with the step named")
     func notFinite() throws {
         let trainer = try Trainer(

@@ -278,6 +278,7 @@ import Testing
         ("--augment crop-flip-erase, not flip", { $0.augmentation = .flip }),
         ("--augment crop-flip-erase, not unset", { $0.augmentation = nil }),
         ("--init xavier-uniform, not unset", { $0.initializer = nil }),
+        ("--init-head unset, not even", { $0.headInitializer = .even }),
         ("--dropout unset, not 0.5", { $0.dropout = 0.5 }),
         ("images of 1×28×28, not 1×32×32", { $0.image = [1, 32, 32] }),
         ("a shuffled --order true, not false", { $0.isShuffled = false }),

@@ -5,7 +5,7 @@ let data = try DatasetSource.fashionMNIST.load()
 let trainer = try Trainer(
     NiN.d2l(dropout: Dropout(0.2)), images: [1, 67, 67], batch: 64,
     optimizer: .sgd(momentum: 0.9, nesterov: true, weightDecay: 5e-4),
-    seed: 7, initializer: .kaimingNormal(.fanIn))
+    seed: 7, initializer: .kaimingNormal(.fanIn), headInitializer: .even)
 
 let epochs = 3
 for epoch in 0..<epochs {
