@@ -29,7 +29,7 @@ extension Recipe {
         (
             "resnet9",
             .cycle(
-                epochs: 10, batch: 128, resize: 28, rate: 0.2, weights: he, smoothing: 0.1,
+                epochs: 15, batch: 128, resize: 28, rate: 0.2, weights: he, smoothing: 0.1,
                 augmentation: .cropFlip)
         )
     ]
