@@ -53,8 +53,8 @@ struct BenchCommand: ParsableCommand, Exemplified {
             }
             return name == "train" ? Mode.training : .inference
         }
-        guard precision == "f32" else {
-            throw FoveaError(.usage, "the CPU computes in f32 only so far, not \(precision).")
+        for name in precision.split(separator: ",", omittingEmptySubsequences: false) {
+            try Precision.check(String(name))
         }
         guard seconds > 0, seconds < 3600 else {
             throw FoveaError(.usage, "--seconds must be above 0 and below 3600.")

@@ -14,8 +14,11 @@ package struct OneDNNLibrary: KernelLibrary {
     package var name: String {
         let info = fovea_dnn_library_info()
         return "oneDNN \(info.major).\(info.minor).\(info.patch), "
-            + String(cString: info.instruction_set)
+            + Self.instructions
     }
+
+    /// The instruction set that kernels are made for, such as `avx2` or `avx512_core_amx`.
+    package static var instructions: String { Processor.instructions }
 
     package func plainLayout(of type: TensorType) -> Layout { .plain(type) }
 

@@ -115,7 +115,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
 
     /// Checks that every setting makes sense.
     ///
-    /// - Throws: An error of the code `.usage` that names the option.
+    /// - Throws: An error of the code `.usage` that names the option, or of `.device` if the processor
+    ///   does not compute in the precision.
     public func validate() throws(FoveaError) {
         func need(_ holds: Bool, _ option: String, _ range: String) throws(FoveaError) {
             if !holds { throw FoveaError(.usage, "--\(option) must be \(range).") }
@@ -131,10 +132,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
         try need(testLimit ?? 1 >= 1, "limit-test", "at least 1")
         try need(image.allSatisfy { (1...4096).contains($0) }, "resize", "from 1 to 4096")
         try preprocessing?.check(channels: image.first ?? 0)
-        guard precision == "f32" else {
-            throw FoveaError(
-                .usage, "the CPU trains in f32 only so far.", remedy: "Leave --precision out.")
-        }
+        try Precision.check(precision)
         if let initializer, !Initializer.named.contains(where: { $0.name == initializer }) {
             let names = Initializer.named.map(\.name)
             let nearest = nearestName(to: initializer, among: names)
