@@ -339,7 +339,7 @@ public final class TrainingRun {
                 .remark(
                     "The loss has stayed at ln(\(configuration.classes)) for \(Self.patience) "
                         + "steps: the network is guessing. Try a smaller --lr, "
-                        + "--init kaiming-normal, or another --seed."))
+                        + "--init kaiming-normal --init-head even, or another --seed."))
         }
     }
 

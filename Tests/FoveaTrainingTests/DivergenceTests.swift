@@ -88,7 +88,8 @@ import Testing
         #expect(
             remarks == [
                 "The loss has stayed at ln(10) for 500 steps: the network is guessing. Try a "
-                    + "smaller --lr, --init kaiming-normal, or another --seed."
+                    + "smaller --lr, --init kaiming-normal --init-head even, or another "
+                    + "--seed."
             ])
     }
 
