@@ -50,22 +50,22 @@ import Testing
     static let batch = 16
 
     static let budgets = [
-        Budget("lenet", .training, steps: 28, avx512: Sizes(3), avx2: Sizes(8, 1_017_088)),
+        Budget("lenet", .training, steps: 28, avx2: Sizes(6, 916_736)),
         Budget(
-            "lenet", .inference, steps: 11, avx512: Sizes(1),
-            avx2: Sizes(1, 376_320, derived: 0)),
-        Budget("lenet-bn", .training, steps: 36, avx2: Sizes(8, 972_160)),
-        Budget("lenet-bn", .inference, steps: 13, avx2: Sizes(1, 276_480, derived: 20_800)),
-        Budget("alexnet", .training, steps: 44, avx2: Sizes(8, 151_152_000)),
-        Budget("alexnet", .inference, steps: 12, avx2: Sizes(2, 22_249_472, derived: 37_355_520)),
+            "lenet", .inference, steps: 11,
+            avx2: Sizes(2, 501_760, derived: 0)),
+        Budget("lenet-bn", .training, steps: 36, avx2: Sizes(6, 972_160)),
+        Budget("lenet-bn", .inference, steps: 13, avx2: Sizes(2, 368_640, derived: 20_800)),
+        Budget("alexnet", .training, steps: 44, avx2: Sizes(5, 151_152_000)),
+        Budget("alexnet", .inference, steps: 12, avx2: Sizes(1, 22_249_472, derived: 37_355_520)),
         Budget("alexnet-2012", .training, steps: 46, avx2: Sizes(7, 151_059_072)),
         Budget(
             "alexnet-2012", .inference, steps: 13,
             avx2: Sizes(1, 23_064_576, derived: 14_155_776)),
-        Budget("alexnet-d2l", .training, steps: 42, avx512: Sizes(3), avx2: Sizes(7, 67_481_344)),
+        Budget("alexnet-d2l", .training, steps: 42, avx2: Sizes(3, 67_109_632)),
         Budget(
-            "alexnet-d2l", .inference, steps: 11, avx512: Sizes(2),
-            avx2: Sizes(2, 27_049_984, derived: 94_371_840)),
+            "alexnet-d2l", .inference, steps: 11,
+            avx2: Sizes(1, 27_049_984, derived: 94_371_840)),
         Budget("vgg11", .training, steps: 60, avx2: Sizes(3, 67_172_992)),
         Budget("vgg11", .inference, steps: 17, avx2: Sizes(1, 256_901_120, derived: 203_423_744)),
         Budget("vgg11-bn", .training, steps: 71, avx2: Sizes(3, 237_204_608)),
@@ -90,9 +90,9 @@ import Testing
         Budget(
             "vgg19-bn", .inference, steps: 25,
             avx2: Sizes(1, 423_477_248, derived: 532_040_704)),
-        Budget("vgg11-d2l", .training, steps: 58, avx2: Sizes(5, 67_114_240)),
+        Budget("vgg11-d2l", .training, steps: 58, avx2: Sizes(4, 67_110_208)),
         Budget("vgg11-d2l", .inference, steps: 16, avx2: Sizes(1, 64_225_280, derived: 12_713_984)),
-        Budget("nin", .training, steps: 59, avx512: Sizes(12), avx2: Sizes(13, 92_560_128)),
+        Budget("nin", .training, steps: 59, avx2: Sizes(12, 92_560_128)),
         Budget(
             "nin", .inference, steps: 16, avx512: Sizes(2),
             avx2: Sizes(1, 35_831_808, derived: 31_457_280)),
@@ -116,7 +116,7 @@ import Testing
         Budget(
             "googlenet-bn", .inference, steps: 81,
             avx2: Sizes(0, 64_225_280, derived: 94_192_640)),
-        Budget("googlenet-d2l", .training, steps: 314, avx2: Sizes(67, 49_785_600)),
+        Budget("googlenet-d2l", .training, steps: 314, avx2: Sizes(62, 49_785_600)),
         Budget(
             "googlenet-d2l", .inference, steps: 81,
             avx2: Sizes(0, 14_155_776, derived: 72_744_960)),
@@ -136,7 +136,7 @@ import Testing
         Budget(
             "resnet152", .inference, steps: 208,
             avx2: Sizes(0, 115_605_504, derived: 796_525_824)),
-        Budget("resnet18-d2l", .training, steps: 118, avx2: Sizes(17, 26_486_528)),
+        Budget("resnet18-d2l", .training, steps: 118, avx2: Sizes(16, 26_486_528)),
         Budget(
             "resnet18-d2l", .inference, steps: 31,
             avx2: Sizes(0, 11_796_480, derived: 230_530_816)),
@@ -165,7 +165,7 @@ import Testing
         Budget(
             "densenet201", .inference, steps: 406,
             avx2: Sizes(0, 122_028_032, derived: 165_964_544)),
-        Budget("densenet-d2l", .training, steps: 183, avx2: Sizes(17, 48_713_216)),
+        Budget("densenet-d2l", .training, steps: 183, avx2: Sizes(16, 48_713_216)),
         Budget(
             "densenet-d2l", .inference, steps: 62,
             avx2: Sizes(0, 23_478_272, derived: 13_656_832)),
@@ -204,5 +204,24 @@ import Testing
             guard let pinned else { continue }
             #expect(abs(size - pinned) <= pinned / 5, "found \(found)")
         }
+        // LeNet's few channels fill no blocks.
+        if !budget.network.hasPrefix("lenet") { expectImagesStay(plan) }
+    }
+
+    /// Checks that images stay where they are put.
+    ///
+    /// Convolutions choose their kernels one by one. That is as good as choosing for the whole network
+    /// as long as what one chooses makes no reorders for others.
+    private func expectImagesStay(_ plan: Plan) {
+        func bytes(of steps: [Plan.Step]) -> Int {
+            steps.flatMap(\.outputs).reduce(0) { sum, index in
+                let shape = plan.buffers[index].type.shape
+                let isImages = shape.rank == 4 && shape.batch == Self.batch
+                return sum + (isImages ? plan.buffers[index].layout.byteCount : 0)
+            }
+        }
+        let reordered = bytes(of: plan.steps.filter { $0.action == .reorder })
+        let all = bytes(of: plan.steps)
+        #expect(reordered * 50 <= all, "\(reordered) of \(all) bytes are reordered")
     }
 }

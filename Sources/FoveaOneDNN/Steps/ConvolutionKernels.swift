@@ -26,7 +26,8 @@ struct ConvolutionKernels {
     /// The kernel that takes the least time, reorders included, as far as is known.
     var best: KernelChoice {
         get throws(FoveaError) {
-            let candidates = candidates.sorted { $0.seconds < $1.seconds }
+            let all = candidates.sorted { $0.seconds < $1.seconds }
+            let candidates = alike(of: all)
             // None can be made: the plainest request says why.
             guard let expected = candidates.first else { return try choice(native) }
             switch selection {
@@ -41,7 +42,7 @@ struct ConvolutionKernels {
                 return seconds.count == likely.count
                     ? quickest(of: likely, seconds) : expected.choice
             case .named(let name):
-                return (candidates.first { $0.choice.kernel.name.contains(name) } ?? expected)
+                return (all.first { $0.choice.kernel.name.contains(name) } ?? expected)
                     .choice
             }
         }
@@ -86,15 +87,20 @@ struct ConvolutionKernels {
         return true
     }
 
+    /// The candidates that leave images in blocks of channels, or all where none does.
+    ///
+    /// There is one layout for all images, or what one convolution gains its neighbours lose: to reorders,
+    /// and to poolings, which in rows are thirteen times slower.
+    private func alike(of candidates: [Candidate]) -> [Candidate] {
+        let blocked = candidates.filter { leavesImagesInBlocks($0.choice) }
+        return blocked.isEmpty ? candidates : blocked
+    }
+
     /// The candidates of which one may be the quickest, from the one that is expected to be.
     private func likely(of candidates: [Candidate]) -> [Candidate] {
-        // One layout for all images, or what one convolution gains its neighbours lose: to reorders, and
-        // to poolings, which in rows are thirteen times slower.
-        let blocked = candidates.filter { leavesImagesInBlocks($0.choice) }
-        let alike = blocked.isEmpty ? candidates : blocked
         // Estimates are seldom wrong by more than this.
-        let limit = alike[0].seconds * 3
-        return alike.filter { $0.seconds <= limit }
+        let limit = (candidates.first?.seconds ?? 0) * 3
+        return candidates.filter { $0.seconds <= limit }
     }
 
     /// The candidate that took the least time, with the reorders it asks for.
