@@ -373,7 +373,7 @@ import Testing
         #expect(
             outcome.remarks.wholeMatch(
                 of:
-                    #/fovea: there is no memory for 87\d{12} bytes\.\nChoose a smaller --batch or --resize\.\n/#
+                    #/fovea: there is no memory for 878\d{11} bytes\.\nChoose a smaller --batch or --resize\.\n/#
             )
                 != nil, "\(outcome.remarks)")
         #expect(folder.names == [])

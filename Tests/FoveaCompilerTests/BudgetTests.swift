@@ -50,9 +50,9 @@ import Testing
     static let batch = 16
 
     static let budgets = [
-        Budget("lenet", .training, steps: 28, avx2: Sizes(6, 916_736)),
+        Budget("lenet", .training, steps: 28, avx512: Sizes(3), avx2: Sizes(6, 916_736)),
         Budget(
-            "lenet", .inference, steps: 11,
+            "lenet", .inference, steps: 11, avx512: Sizes(1),
             avx2: Sizes(2, 501_760, derived: 0)),
         Budget("lenet-bn", .training, steps: 36, avx2: Sizes(6, 972_160)),
         Budget("lenet-bn", .inference, steps: 13, avx2: Sizes(2, 368_640, derived: 20_800)),
@@ -62,9 +62,9 @@ import Testing
         Budget(
             "alexnet-2012", .inference, steps: 13,
             avx2: Sizes(1, 23_064_576, derived: 14_155_776)),
-        Budget("alexnet-d2l", .training, steps: 42, avx2: Sizes(3, 67_109_632)),
+        Budget("alexnet-d2l", .training, steps: 42, avx512: Sizes(3), avx2: Sizes(3, 67_109_632)),
         Budget(
-            "alexnet-d2l", .inference, steps: 11,
+            "alexnet-d2l", .inference, steps: 11, avx512: Sizes(2),
             avx2: Sizes(1, 27_049_984, derived: 94_371_840)),
         Budget("vgg11", .training, steps: 60, avx2: Sizes(3, 67_172_992)),
         Budget("vgg11", .inference, steps: 17, avx2: Sizes(1, 256_901_120, derived: 203_423_744)),
@@ -92,7 +92,7 @@ import Testing
             avx2: Sizes(1, 423_477_248, derived: 532_040_704)),
         Budget("vgg11-d2l", .training, steps: 58, avx2: Sizes(4, 67_110_208)),
         Budget("vgg11-d2l", .inference, steps: 16, avx2: Sizes(1, 64_225_280, derived: 12_713_984)),
-        Budget("nin", .training, steps: 59, avx2: Sizes(12, 92_560_128)),
+        Budget("nin", .training, steps: 59, avx512: Sizes(12), avx2: Sizes(12, 92_560_128)),
         Budget(
             "nin", .inference, steps: 16, avx512: Sizes(2),
             avx2: Sizes(1, 35_831_808, derived: 31_457_280)),
