@@ -74,33 +74,28 @@ package final class KernelTimings: Sendable {
 
     /// The times that kernels take which compete; those that are not known are run.
     ///
-    /// A machine is faster in one hour than in another. So kernels that are tried together take turns, and
-    /// a newcomer takes turns with the quickest of those that are known, whose time stays what it is:
-    /// whoever chose by it chooses the same again.
+    /// A machine is faster in one hour than in another. So kernels that are tried together take
+    /// turns, and newcomers take turns with the quickest that is known and get their times in
+    /// proportion to its. What is known stays: whoever chose by it chooses the same again.
     ///
     /// - Parameter trials: The kernels.
     /// - Returns: Seconds, in the kernels' order.
     /// - Throws: An error if a kernel cannot be run, or if memory ends.
     func seconds(of trials: [KernelTrial]) throws(FoveaError) -> [Double] {
-        let known = trials.map { seconds($0.key) }
-        let unknown = trials.indices.filter { known[$0] == nil }
-        guard !unknown.isEmpty else { return known.compactMap(\.self) }
-        let quickest = trials.indices.filter { known[$0] != nil }.min {
-            (known[$0] ?? 0) < (known[$1] ?? 0)
+        let newcomers = trials.filter { seconds($0.key) == nil }
+        if !newcomers.isEmpty {
+            let yardstick = trials.compactMap { trial in seconds(trial.key).map { (trial, $0) } }
+                .min { $0.1 < $1.1 }
+            let taken = try measure(newcomers + (yardstick.map { [$0.0] } ?? []))
+            let scale = yardstick.map { $0.1 / max(taken[newcomers.count], 1e-9) } ?? 1
+            timings.withLock { timings in
+                for (newcomer, seconds) in zip(newcomers, taken) {
+                    timings.known[newcomer.key] = seconds * scale
+                }
+                timings.isChanged = true
+            }
         }
-        let tried = unknown + (quickest.map { [$0] } ?? [])
-        let taken = try measure(tried.map { trials[$0] })
-        let then = quickest.flatMap { known[$0] } ?? 1
-        let now = quickest == nil ? 1 : taken[taken.count - 1]
-        var result = known
-        for (trial, seconds) in zip(unknown, taken) {
-            result[trial] = now > 0 ? seconds * then / now : seconds
-        }
-        timings.withLock { timings in
-            for trial in unknown { timings.known[trials[trial].key] = result[trial] }
-            timings.isChanged = true
-        }
-        return result.compactMap(\.self)
+        return trials.map { seconds($0.key) ?? .infinity }
     }
 
     /// Gives back the memory in which kernels were tried.
@@ -108,8 +103,8 @@ package final class KernelTimings: Sendable {
 
     /// The shortest of several runs of each kernel, in turns, after one that brings its code to hand.
     ///
-    /// After three runs those that may still be the quickest go on alone: where a processor is shared, a run is
-    /// easily a fifth too slow.
+    /// After three runs those that may still be the quickest go on alone, for a fifth of a second or
+    /// twenty runs: where a processor is shared, a run is easily a fifth too slow.
     private func measure(_ trials: [KernelTrial]) throws(FoveaError) -> [Double] {
         let memory = try memory(trials.reduce(0) { max($0, $1.byteCount) })
         let draw = RandomDraw(seed: 0, step: 0)

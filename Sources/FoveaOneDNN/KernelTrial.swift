@@ -11,7 +11,7 @@ struct KernelTrial {
     private let inputs: [Int]
     private let outputs: [Int]
 
-    /// Prepares nothing yet.
+    /// Describes a kernel that competes.
     ///
     /// - Parameters:
     ///   - key: What the timing belongs to.

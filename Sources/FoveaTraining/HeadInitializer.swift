@@ -30,10 +30,10 @@ public enum HeadInitializer: String, Sendable, Hashable, CaseIterable, Codable {
             guard weight.shape.count == classes * classes else { break }
         }
         var result: [String: Initializer] = [:]
-        for weight in head {
-            let isFirst = weight.name == head.last?.name
-            result[weight.name] = isFirst ? .zeros : .identity
-            result[weight.name.replacing(/weight$/, with: "bias")] = isFirst ? .ones : .zeros
+        for (position, weight) in head.reversed().enumerated() {
+            let bias = weight.name.replacing(/weight$/, with: "bias")
+            result[weight.name] = position == 0 ? .zeros : .identity
+            result[bias] = position == 0 ? .ones : .zeros
         }
         return result
     }

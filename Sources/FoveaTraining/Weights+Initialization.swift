@@ -66,14 +66,16 @@ extension Initializer {
         case .kaimingNormal(let fan): return normal((2 / scale(fan)).squareRoot())
         }
     }
-    /// [out, in] or [out, in, KH, KW], with ones where output and input have one number.
+
+    /// Ones where an output and an input of the same number meet in the middle of the kernel.
     private static func identity(_ shape: Shape) -> NDArray {
-        NDArray(shape) { buffer in
+        let inputs = shape.rank > 1 ? shape[1] : 1
+        let kernel = shape.rank == 4 ? Extent(shape[2], shape[3]) : Extent(1)
+        let middle = kernel.height / 2 * kernel.width + kernel.width / 2
+        return NDArray(shape) { buffer in
             buffer.update(repeating: 0)
-            let area = shape.dimensions.dropFirst(2).reduce(1, *)
-            let middle = area / 2
-            for channel in 0..<min(shape[0], shape.rank > 1 ? shape[1] : 1) {
-                buffer[(channel * shape[1] + channel) * area + middle] = 1
+            for channel in 0..<min(shape[0], inputs) {
+                buffer[(channel * inputs + channel) * kernel.area + middle] = 1
             }
         }
     }

@@ -15,16 +15,14 @@ package struct PostponeGradients: Pass {
 
     package func run(_ graph: Graph) -> Graph {
         let readers = graph.readers()
-        let isLate = graph.nodes.map { node in
+        func isLate(_ node: Graph.Node) -> Bool {
             let values = node.outputs.indices.map { node.value($0) }
             let read = node.inputs.reduce(0) { $0 + graph[$1].byteCount }
             return !node.inputs.isEmpty
                 && values.allSatisfy { readers.isResult($0) && readers[$0].isEmpty }
                 && node.outputs.reduce(0) { $0 + $1.byteCount } >= Self.factor * read
         }
-        let (late, early) = (
-            graph.nodes.filter { isLate[$0.index] }, graph.nodes.filter { !isLate[$0.index] }
-        )
-        return GraphRewriter.rewrite(graph, inOrder: early + late) { $1.copy($0) }
+        let order = graph.nodes.filter { !isLate($0) } + graph.nodes.filter(isLate)
+        return GraphRewriter.rewrite(graph, inOrder: order) { $1.copy($0) }
     }
 }
