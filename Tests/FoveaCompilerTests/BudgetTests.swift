@@ -204,7 +204,7 @@ import Testing
             guard let pinned else { continue }
             #expect(abs(size - pinned) <= pinned / 5, "found \(found)")
         }
-        // LeNet's few channels fill no blocks.
+        // Of LeNet's 7,880 numbers an image its last map, which linear layers read in rows, has 400.
         if !budget.network.hasPrefix("lenet") { expectImagesStay(plan) }
     }
 
