@@ -128,12 +128,7 @@ public struct NetworkSummary: Sendable, Codable {
             network, named: name ?? "\(type(of: network))", image: image, batch: batch, mode: mode,
             optimizer: optimizer
         ) { (images, mode, smoothing) throws(FoveaError) -> TracedNetwork in
-            do throws(ModelError) {
-                return try TracedNetwork(
-                    network, images: images, mode: mode, lossSmoothing: smoothing)
-            } catch {
-                throw FoveaError(.model, error.description)
-            }
+            try .recording(network, images: images, mode: mode, lossSmoothing: smoothing)
         }
     }
 

@@ -4,17 +4,19 @@ package import FoveaGraph
 
 /// How well a network classifies labelled images.
 public struct Evaluation: Sendable {
-    /// The mean cross-entropy.
-    public let loss: Double
+    /// Loss and accuracy over all images.
+    public let metrics: Metrics
     /// For each class, how often each class was named for its images: rows are true classes.
     public let confusion: [[Int]]
     /// The number of images whose class is among the five most likely.
     public let topFiveCorrect: Int
 
     /// The number of images.
-    public var count: Int { confusion.reduce(0) { $0 + $1.reduce(0, +) } }
+    public var count: Int { metrics.count }
+    /// The mean cross-entropy.
+    public var loss: Double { metrics.loss }
     /// The share of images that were classified right.
-    public var top1: Double { ratio(confusion.indices.reduce(0) { $0 + confusion[$1][$1] }, count) }
+    public var accuracy: Double { metrics.accuracy }
     /// The share of images whose class is among the five most likely.
     public var top5: Double { ratio(topFiveCorrect, count) }
 
@@ -43,6 +45,16 @@ public struct Evaluation: Sendable {
         return sum == 0 ? 0 : 2 * precision(label) * recall(label) / sum
     }
 
+    /// The classes that are never named, though at least ten images are of them.
+    ///
+    /// So it goes where a ReLU follows the scores, as in NiN: a score that is below zero for all images has
+    /// no gradient, and its class is never learnt.
+    public var neverNamed: [Int] {
+        confusion.indices.filter { label in
+            confusion[label].reduce(0, +) >= 10 && confusion.allSatisfy { $0[label] == 0 }
+        }
+    }
+
     /// Classifies labelled images.
     ///
     /// - Parameters:
@@ -56,24 +68,28 @@ public struct Evaluation: Sendable {
         let loader = try network.loader(for: data, batch: batch, .sequential)
         let classes = network.classes
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
-        var loss = 0.0
+        var metrics = Metrics()
         var topFive = 0
         while let batch = loader.next() {
             defer { loader.recycle(batch) }
             let logits = try network.logits(batch.images, count: batch.count)
-            loss += meanCrossEntropy(logits, batch.labels) * Double(batch.count)
+            var correct = 0
             for (row, label) in batch.labels.enumerated() {
                 let scores = logits[row * classes..<(row + 1) * classes]
                 let own = scores[scores.startIndex + Int(label)]
-                let guess = scores.indices.reduce(scores.startIndex) {
+                let best = scores.indices.reduce(scores.startIndex) {
                     scores[$1] > scores[$0] ? $1 : $0
                 }
-                confusion[Int(label)][guess - scores.startIndex] += 1
+                let guess = best - scores.startIndex
+                confusion[Int(label)][guess] += 1
+                if guess == Int(label) { correct += 1 }
                 if scores.count(where: { $0 > own }) < 5 { topFive += 1 }
             }
+            metrics.add(
+                loss: meanCrossEntropy(logits, batch.labels), correct: correct, count: batch.count)
         }
         self.confusion = confusion
-        self.loss = loss / Double(max(data.count, 1))
+        self.metrics = metrics
         topFiveCorrect = topFive
     }
 }

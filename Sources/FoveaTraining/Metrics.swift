@@ -26,8 +26,8 @@ public struct Metrics: Sendable, Hashable, Codable {
     ///   - loss: Its mean loss.
     ///   - correct: The number of its images that were classified right.
     ///   - count: The number of its images.
-    public mutating func add(loss: Float, correct: Int, count: Int) {
-        lossSum += Double(loss) * Double(count)
+    public mutating func add(loss: Double, correct: Int, count: Int) {
+        lossSum += loss * Double(count)
         self.correct += correct
         self.count += count
     }

@@ -43,11 +43,7 @@ public final class Predictor {
             image: images, batch: 1, mode: .inference, optimizer: nil,
             on: try device.makeBackend()
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
-            do throws(ModelError) {
-                return try TracedNetwork(network, images: images, mode: mode)
-            } catch {
-                throw FoveaError(.model, error.description)
-            }
+            try .recording(network, images: images, mode: mode)
         }
         prepared.preprocessing =
             preprocessing ?? ModelDescription(of: weights)?.preprocessing ?? .plain

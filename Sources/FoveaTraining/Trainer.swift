@@ -34,7 +34,7 @@ public final class Trainer {
     public var augmentation: Augmentation?
     /// The number of steps done.
     public package(set) var step = 0
-    /// The loss and accuracy of the last step, and whether its numbers were finite.
+    /// The loss and accuracy of the last step.
     package private(set) var last = StepResult()
     package let network: PreparedNetwork
 
@@ -68,13 +68,9 @@ public final class Trainer {
             image: images, batch: batch, optimizer: optimizer, on: try device.makeBackend(),
             seed: seed
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
-            do throws(ModelError) {
-                return try TracedNetwork(
-                    network, images: images, mode: mode,
-                    lossSmoothing: mode == .training ? loss.smoothing : nil)
-            } catch {
-                throw FoveaError(.model, error.description)
-            }
+            try .recording(
+                network, images: images, mode: mode,
+                lossSmoothing: mode == .training ? loss.smoothing : nil)
         }
         weights = Weights(
             drawing: self.network.specifications, seed: seed, override: initializer,
@@ -148,7 +144,7 @@ public final class Trainer {
                 step: epoch * loader.batchCount + batch.index, of: epochs * loader.batchCount,
                 peak: peak)
             try run(batch, rate: rate)
-            metrics.add(loss: last.loss, correct: last.correct, count: last.count)
+            metrics.add(loss: Double(last.loss), correct: last.correct, count: last.count)
         }
         return metrics
     }
@@ -156,19 +152,10 @@ public final class Trainer {
     /// Measures the network as it is now.
     ///
     /// - Parameter data: The images and labels.
-    /// - Returns: Loss and accuracy over all images.
+    /// - Returns: Loss and accuracy over all images, and who is taken for whom.
     /// - Throws: An error if the data do not fit.
-    public func evaluate(on data: any ImageDataset) throws(FoveaError) -> Metrics {
-        let loader = try loader(for: data, .sequential)
-        var metrics = Metrics()
-        while let batch = loader.next() {
-            defer { loader.recycle(batch) }
-            let logits = try network.logits(batch.images, count: batch.count)
-            metrics.add(
-                loss: Float(meanCrossEntropy(logits, batch.labels)),
-                correct: correctCount(logits, batch.labels), count: batch.count)
-        }
-        return metrics
+    public func evaluate(on data: any ImageDataset) throws(FoveaError) -> Evaluation {
+        try Evaluation(network, on: data, batch: batch)
     }
 
     /// One step: forward, loss, backward, update.

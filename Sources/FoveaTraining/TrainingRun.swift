@@ -16,7 +16,7 @@ import Glibc
 public final class TrainingRun {
     /// How a run ended.
     public enum Ending: Sendable, Hashable {
-        /// All steps are done.
+        /// All steps that were asked for are done.
         case finished
         /// It was asked to stop, and saved.
         case stopped
@@ -147,10 +147,7 @@ public final class TrainingRun {
         report(.began(steps: totalSteps(stepsPerEpoch), from: state.step))
         removeDamaged()
         if let formerLibrary {
-            report(
-                .remark(
-                    "So far \(formerLibrary) has computed, and now \(state.library) does; the bits "
-                        + "may differ from those of a run that was not stopped."))
+            report(.remark(Self.otherLibrary(formerLibrary, now: state.library)))
         }
         try writeRecord(state.isFinished ? "finished" : "running")
         do throws(FoveaError) {
@@ -225,7 +222,8 @@ public final class TrainingRun {
     private func count(since start: ContinuousClock.Instant, _ ready: ContinuousClock.Instant) {
         let now = clock.now
         let last = trainer.last
-        state.metrics.add(loss: last.loss, correct: last.correct, count: last.count)
+        state.metrics.add(
+            loss: Double(last.loss), correct: last.correct, count: last.count)
         state.step += 1
         state.stepInEpoch += 1
         state.images += last.count
@@ -236,7 +234,8 @@ public final class TrainingRun {
 
     /// Tests after the last step of an epoch, keeps the best weights, and saves.
     private func finishEpoch() throws(FoveaError) {
-        let test = try test()
+        let evaluation = try test()
+        let test = evaluation.metrics
         state.epoch += 1
         state.stepInEpoch = 0
         let result = EpochResult(epoch: state.epoch, train: state.metrics, test: test)
@@ -249,6 +248,13 @@ public final class TrainingRun {
         state.metrics = Metrics()
         try logTest(test, at: Double(state.epoch))
         report(.epoch(result, isBest: isBest))
+        if state.epoch == configuration.epochs,
+            let remark = Self.neverNamed(
+                evaluation.neverNamed.map { data.classes[$0] }, of: data.classes.count,
+                hasEvenHead: configuration.headInitializer == .even)
+        {
+            report(.remark(remark))
+        }
         // The end of the run saves by itself.
         if state.epoch < configuration.epochs { try save() }
     }
@@ -259,7 +265,7 @@ public final class TrainingRun {
     /// had not ended here.
     private func finishWithinEpoch() throws(FoveaError) -> Ending {
         try save()
-        let test = try test()
+        let test = try test().metrics
         let stepsPerEpoch = Self.stepCount(data, configuration)
         let result = EpochResult(epoch: state.epoch + 1, train: state.metrics, test: test)
         let isFirst = state.best == nil
@@ -276,12 +282,14 @@ public final class TrainingRun {
         return .finished
     }
 
-    private func test() throws(FoveaError) -> Metrics {
+    private func test() throws(FoveaError) -> Evaluation {
         let start = clock.now
-        let metrics = try trainer.evaluate(on: data.test)
+        let evaluation = try trainer.evaluate(on: data.test)
         state.seconds += start.duration(to: clock.now) / .seconds(1)
-        guard metrics.loss.isFinite else { throw .notFinite("The test loss", step: state.step) }
-        return metrics
+        guard evaluation.loss.isFinite else {
+            throw .notFinite("The test loss", step: state.step)
+        }
+        return evaluation
     }
 
     /// The learning rate of a step, counted from zero.
@@ -335,11 +343,7 @@ public final class TrainingRun {
         let isGuessing = abs(Double(trainer.last.loss) - chance) < 0.01 * chance
         state.guessing = isGuessing ? state.guessing + 1 : 0
         if state.guessing == Self.patience {
-            report(
-                .remark(
-                    "The loss has stayed at ln(\(configuration.classes)) for \(Self.patience) "
-                        + "steps: the network is guessing. Try a smaller --lr, "
-                        + "--init kaiming-normal --init-head even, or another --seed."))
+            report(.remark(Self.guessing(classes: configuration.classes, steps: Self.patience)))
         }
     }
 
@@ -361,11 +365,7 @@ public final class TrainingRun {
     private func removeDamaged() {
         guard !damaged.isEmpty else { return }
         for name in damaged { unlink("\(folder.path)/\(name)") }
-        let place = state.step > 0 ? "goes on after step \(state.step)" : "begins anew"
-        report(
-            .remark(
-                "\(damaged.joined(separator: " and ")) is damaged and was removed; the run "
-                    + "\(place)."))
+        report(.remark(Self.removed(damaged, step: state.step)))
     }
 
     private func save() throws(FoveaError) {

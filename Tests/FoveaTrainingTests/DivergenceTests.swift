@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoveaArrays
+import FoveaData
 import FoveaGraph
 import FoveaModels
 import Testing
@@ -91,6 +92,42 @@ import Testing
                     + "smaller --lr, --init kaiming-normal --init-head even, or another "
                     + "--seed."
             ])
+    }
+
+    @Test("A class that is never named is told of at the end", arguments: [nil, 3] as [Int32?])
+    func neverNamed(_ missing: Int32?) throws {
+        let folder = try TemporaryFolder()
+        let configuration = try settings("lenet") {
+            $0.epochs = 12
+            $0.batch = 20
+            $0.optimizer = .adamw
+            $0.rate = 0.01
+            $0.initializer = "kaiming-normal"
+        }
+        let data = ClassificationData(
+            name: "bars", training: bars(400, missing: missing),
+            test: bars(100, name: "bars/test", seed: 2), origin: "memory")
+        var remarks: [String] = []
+        try TrainingRunTests.train(
+            configuration, in: folder, data: data,
+            report: { if case .remark(let text) = $0 { remarks.append(text) } })
+        #expect(
+            remarks
+                == (missing == nil
+                    ? []
+                    : [
+                        "No test image is taken for bar 3. Try --init-head even, a smaller --lr, or "
+                            + "another --seed."
+                    ]))
+    }
+
+    @Test("Where half of the classes or more are never named the accuracy says enough")
+    func halfNeverNamed() {
+        #expect(TrainingRun.neverNamed([], of: 4, hasEvenHead: false) == nil)
+        #expect(TrainingRun.neverNamed(["a", "b"], of: 4, hasEvenHead: false) == nil)
+        #expect(
+            TrainingRun.neverNamed(["a", "b", "c"], of: 7, hasEvenHead: true)
+                == "No test image is taken for a, b or c. Try a smaller --lr, or another --seed.")
     }
 
     @Test("A network that learns is not told so")

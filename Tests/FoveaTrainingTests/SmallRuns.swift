@@ -30,10 +30,13 @@ func fixture(_ name: String, testFile: StaticString = #filePath) -> String {
     URL(fileURLWithPath: "\(testFile)").deletingLastPathComponent().path + "/Fixtures/\(name)"
 }
 
-/// Noisy pictures, each with a bright bar at the place that belongs to its class.
-func bars(_ count: Int, name: String = "bars/train", seed: UInt64 = 1) -> InMemoryImages {
+/// Noisy pictures, each with a bright bar at the place that belongs to its class, of all classes but one
+/// that may be missing.
+func bars(
+    _ count: Int, name: String = "bars/train", seed: UInt64 = 1, missing: Int32? = nil
+) -> InMemoryImages {
     var stream = RandomStream(seed: seed, purpose: .input)
-    let labels = (0..<count).map { Int32($0 % 10) }
+    let labels = (0..<count).map { Int32($0 % 10) }.map { $0 == missing ? ($0 + 1) % 10 : $0 }
     var pixels: [UInt8] = []
     for label in labels {
         for row in 0..<28 {

@@ -107,11 +107,14 @@ import Testing
         let result = try Evaluation(network, on: bars(25), batch: 8)
         #expect(result.count == 25)
         #expect(result.confusion.map { $0[3] } == [3, 3, 3, 3, 3, 2, 2, 2, 2, 2])
-        #expect(result.top1 == 0.12)
+        #expect(result.accuracy == 0.12)
         #expect(result.precision(3) == 0.12)
         #expect(result.recall(3) == 1)
         #expect(abs(result.f1(3) - 6.0 / 28) < 1e-12)
         #expect(result.precision(2) == 0 && result.recall(2) == 0 && result.f1(2) == 0)
+        #expect(result.neverNamed.isEmpty, "two or three images of a class say little")
+        let more = try Evaluation(network, on: bars(100), batch: 8)
+        #expect(more.neverNamed == [0, 1, 2, 4, 5, 6, 7, 8, 9])
         // Three images are of class 3, whose bias is 2, and three of class 4, whose bias is 1.
         let total: Double = exp(2) + exp(1) + 8
         let expected = log(total) - 9.0 / 25

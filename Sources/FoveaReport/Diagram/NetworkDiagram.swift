@@ -2,6 +2,7 @@
 public import FoveaGraph
 public import FoveaLayers
 public import FoveaModels
+import FoveaTraining
 
 /// A network as a picture: boxes from its images to its logits, with branches side by side.
 ///
@@ -49,11 +50,7 @@ public struct NetworkDiagram: Sendable {
         try self.init(
             network, named: name ?? "\(type(of: network))", image: image, depth: depth
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
-            do throws(ModelError) {
-                return try TracedNetwork(network, images: images, mode: mode)
-            } catch {
-                throw FoveaError(.model, error.description)
-            }
+            try .recording(network, images: images, mode: mode)
         }
     }
 
