@@ -28,11 +28,8 @@ dnnl_status_t onednn2_reshape(dnnl_memory_desc_t *result, const dnnl_memory_desc
 /* Takes over `descriptor`: it is destroyed with the primitive, or here when this fails. */
 dnnl_status_t onednn2_primitive(dnnl_primitive_desc_t descriptor, fovea_primitive **result);
 
-/* What follows a forward operation within its kernel, in this order. */
-typedef struct {
-    bool sum, relu;
-} onednn2_fusion;
-extern const onednn2_fusion onednn2_unfused;
+/* What follows a forward operation within its kernel. */
+typedef enum { ONEDNN2_UNFUSED, ONEDNN2_RELU } onednn2_fusion;
 
 /* Attributes with which a primitive uses a scratchpad of ours. */
 dnnl_status_t onednn2_attributes(dnnl_primitive_attr_t *result, onednn2_fusion fusion);

@@ -26,7 +26,7 @@ int32_t fovea_elementwise_make(const fovea_elementwise *request, fovea_primitive
         return status;
     }
     if (request->direction != FOVEA_BACKWARD_DATA) {
-        return onednn2_forward(&forward, onednn2_unfused, result);
+        return onednn2_forward(&forward, ONEDNN2_UNFUSED, result);
     }
     status = dnnl_eltwise_backward_desc_init(
         &operation,

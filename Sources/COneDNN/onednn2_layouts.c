@@ -335,17 +335,6 @@ size_t fovea_layout_bytes(fovea_layout layout)
     return description == NULL ? 0 : dnnl_memory_desc_get_size(description);
 }
 
-int32_t fovea_layout_dtype(fovea_layout layout)
-{
-    const dnnl_memory_desc_t *description = onednn2_description(layout);
-    for (int32_t dtype = FOVEA_F32; description != NULL && dtype <= FOVEA_S32; dtype++) {
-        if (onednn2_data_type(dtype) == description->data_type) {
-            return dtype;
-        }
-    }
-    return -1;
-}
-
 bool fovea_layout_is_plain(fovea_layout layout)
 {
     const dnnl_memory_desc_t *description = onednn2_description(layout);

@@ -63,7 +63,6 @@ static dnnl_alg_kind_t convolution_algorithm(int32_t algorithm)
     switch (algorithm) {
     case FOVEA_DIRECT: return dnnl_convolution_direct;
     case FOVEA_WINOGRAD: return dnnl_convolution_winograd;
-    case FOVEA_AUTO: return dnnl_convolution_auto;
     default: return dnnl_alg_kind_undef;
     }
 }
@@ -133,7 +132,7 @@ int32_t fovea_convolution_make(const fovea_convolution *request, fovea_primitive
     dnnl_convolution_desc_t operation, forward;
     if (is_forward(request->direction)) {
         dnnl_status_t status = forward_convolution(&operation, request);
-        const onednn2_fusion fusion = {request->sum, request->relu};
+        const onednn2_fusion fusion = request->relu ? ONEDNN2_RELU : ONEDNN2_UNFUSED;
         return status == dnnl_success ? onednn2_forward(&operation, fusion, result) : status;
     }
     if (request->direction != FOVEA_BACKWARD_DATA
@@ -209,7 +208,7 @@ int32_t fovea_inner_product_make(const fovea_inner_product *request, fovea_primi
     dnnl_inner_product_desc_t operation, forward;
     if (is_forward(request->direction)) {
         dnnl_status_t status = forward_inner_product(&operation, request);
-        const onednn2_fusion fusion = {false, request->relu};
+        const onednn2_fusion fusion = request->relu ? ONEDNN2_RELU : ONEDNN2_UNFUSED;
         return status == dnnl_success ? onednn2_forward(&operation, fusion, result) : status;
     }
     if (request->direction != FOVEA_BACKWARD_DATA
@@ -323,7 +322,7 @@ int32_t fovea_pooling_make(const fovea_pooling *request, fovea_primitive **resul
         status = forward_pooling(&forward, request, &source, &destination);
     }
     if (status != dnnl_success || !backward) {
-        return status == dnnl_success ? onednn2_forward(&forward, onednn2_unfused, result) : status;
+        return status == dnnl_success ? onednn2_forward(&forward, ONEDNN2_UNFUSED, result) : status;
     }
     status = backward_pooling(&operation, request, &source, &destination);
     return status == dnnl_success ? onednn2_backward(&operation, &forward, result) : status;
@@ -364,7 +363,7 @@ int32_t fovea_reorder_make(fovea_layout from, fovea_layout to, fovea_primitive *
     }
     dnnl_primitive_attr_t attributes;
     if (status == dnnl_success) {
-        status = onednn2_attributes(&attributes, onednn2_unfused);
+        status = onednn2_attributes(&attributes, ONEDNN2_UNFUSED);
     }
     if (status != dnnl_success) {
         return status;

@@ -28,13 +28,6 @@ static const int library_argument[FOVEA_ARG_COUNT] = {
     [FOVEA_ARG_DIFF_DESTINATION] = DNNL_ARG_DIFF_DST,
     [FOVEA_ARG_WORKSPACE] = DNNL_ARG_WORKSPACE,
     [FOVEA_ARG_SCRATCHPAD] = DNNL_ARG_SCRATCHPAD,
-    [FOVEA_ARG_MEAN] = DNNL_ARG_MEAN,
-    [FOVEA_ARG_VARIANCE] = DNNL_ARG_VARIANCE,
-    [FOVEA_ARG_SCALE] = DNNL_ARG_SCALE,
-    [FOVEA_ARG_SHIFT] = DNNL_ARG_SHIFT,
-    [FOVEA_ARG_DIFF_SCALE] = DNNL_ARG_DIFF_SCALE,
-    [FOVEA_ARG_DIFF_SHIFT] = DNNL_ARG_DIFF_SHIFT,
-    [FOVEA_ARG_SOURCE_2] = DNNL_ARG_SRC_1,
 };
 
 /* NULL where the primitive has no such argument. */
@@ -71,20 +64,14 @@ dnnl_status_t onednn2_primitive(dnnl_primitive_desc_t descriptor, fovea_primitiv
 
 /* ---- Attributes ------------------------------------------------------------------------------ */
 
-static dnnl_status_t append_post_operations(dnnl_primitive_attr_t attributes,
-                                            onednn2_fusion fusion)
+static dnnl_status_t append_relu(dnnl_primitive_attr_t attributes)
 {
     dnnl_post_ops_t operations;
     dnnl_status_t status = dnnl_post_ops_create(&operations);
     if (status != dnnl_success) {
         return status;
     }
-    if (fusion.sum) {
-        status = dnnl_post_ops_append_sum(operations, 1.0f);
-    }
-    if (fusion.relu && status == dnnl_success) {
-        status = dnnl_post_ops_append_eltwise(operations, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f);
-    }
+    status = dnnl_post_ops_append_eltwise(operations, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f);
     if (status == dnnl_success) {
         status = dnnl_primitive_attr_set_post_ops(attributes, operations);
     }
@@ -102,8 +89,8 @@ dnnl_status_t onednn2_attributes(dnnl_primitive_attr_t *result, onednn2_fusion f
         return status;
     }
     status = dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
-    if (status == dnnl_success && (fusion.sum || fusion.relu)) {
-        status = append_post_operations(attributes, fusion);
+    if (status == dnnl_success && fusion == ONEDNN2_RELU) {
+        status = append_relu(attributes);
     }
     if (status != dnnl_success) {
         dnnl_primitive_attr_destroy(attributes);
@@ -114,8 +101,6 @@ dnnl_status_t onednn2_attributes(dnnl_primitive_attr_t *result, onednn2_fusion f
 }
 
 /* ---- Finding a kernel ------------------------------------------------------------------------ */
-
-const onednn2_fusion onednn2_unfused = {false, false};
 
 static dnnl_status_t find_kernel(dnnl_primitive_desc_t *result, const_dnnl_op_desc_t operation,
                                  onednn2_fusion fusion, const_dnnl_primitive_desc_t forward_hint)
@@ -147,11 +132,11 @@ dnnl_status_t onednn2_backward(const_dnnl_op_desc_t operation, const_dnnl_op_des
                                fovea_primitive **result)
 {
     dnnl_primitive_desc_t hint, descriptor;
-    dnnl_status_t status = find_kernel(&hint, forward, onednn2_unfused, NULL);
+    dnnl_status_t status = find_kernel(&hint, forward, ONEDNN2_UNFUSED, NULL);
     if (status != dnnl_success) {
         return status;
     }
-    status = find_kernel(&descriptor, operation, onednn2_unfused, hint);
+    status = find_kernel(&descriptor, operation, ONEDNN2_UNFUSED, hint);
     dnnl_primitive_desc_destroy(hint);
     return status == dnnl_success ? onednn2_primitive(descriptor, result) : status;
 }

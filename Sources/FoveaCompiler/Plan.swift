@@ -117,7 +117,4 @@ public struct Plan: Sendable {
 
     /// The number of steps that only move data between layouts.
     public var reorderCount: Int { steps.count { $0.action == .reorder } }
-
-    /// The multiply-adds of one execution.
-    public var multiplyAdds: Int { steps.reduce(0) { $0 + $1.multiplyAdds } }
 }

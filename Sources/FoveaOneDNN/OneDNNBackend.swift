@@ -37,7 +37,6 @@ package struct OneDNNBackend: Backend {
     /// As many as there are cores, unless the environment's `OMP_NUM_THREADS` says otherwise.
     private static let defaultThreadCount = EngineThread.shared.perform { Team.count }
 
-    package var device: Device { .cpu }
     package var library: any KernelLibrary { OneDNNLibrary(selection) }
 
     /// The number of threads that kernels run on.

@@ -35,7 +35,6 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
     /// Without an optimiser there are no gradients, and the next values of statistics take their place
     /// at once.
     var gradients: UnsafeMutableRawPointer { blocks[min(1, blocks.count - 1)].base }
-    var byteCount: Int { blocks.reduce(0) { $0 + $1.byteCount } }
 
     func read(_ part: ParameterPart, of name: String) -> NDArray? {
         guard let slot = byName[name], let block = block(of: part) else { return nil }

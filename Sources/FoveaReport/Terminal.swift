@@ -31,7 +31,6 @@ package struct TerminalStyle: Equatable, Sendable {
         case heading = "1"
         case accent = "36"
         case good = "32"
-        case caution = "33"
         case bad = "31"
         case faint = "2"
     }

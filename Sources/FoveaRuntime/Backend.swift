@@ -5,8 +5,6 @@ package import FoveaGraph
 
 /// A device's code: its kernels, and plans made ready to run on it.
 package protocol Backend: Sendable {
-    /// What it runs on.
-    var device: Device { get }
     /// The number of threads its kernels run on.
     var threadCount: Int { get }
     /// Its kernels, for the compiler.
@@ -113,8 +111,6 @@ package protocol ParameterStore: AnyObject, Sendable {
     var slots: [Plan.ParameterSlot] { get }
     /// What updates the parameters.
     var optimizer: Optimizer? { get }
-    /// The size of parameters, gradients and state together.
-    var byteCount: Int { get }
 
     /// The numbers that belong to a parameter, in row-major order.
     ///

@@ -46,7 +46,6 @@ fovea_layout fovea_layout_leading(fovea_layout layout, int64_t channels);
 /* The number of elements from an image to the next; 0 when there is no such number. */
 int64_t fovea_layout_image_stride(fovea_layout layout);
 size_t fovea_layout_bytes(fovea_layout layout);
-int32_t fovea_layout_dtype(fovea_layout layout);
 /* Whether the bytes are those of the row-major order without padding. */
 bool fovea_layout_is_plain(fovea_layout layout);
 /* Whether two layouts put every element in the same place, so that one tensor can be seen as either
@@ -76,18 +75,11 @@ enum {
     FOVEA_ARG_DIFF_DESTINATION,
     FOVEA_ARG_WORKSPACE, /* what pooling leaves for its own backward pass */
     FOVEA_ARG_SCRATCHPAD,
-    FOVEA_ARG_MEAN,
-    FOVEA_ARG_VARIANCE,
-    FOVEA_ARG_SCALE,
-    FOVEA_ARG_SHIFT,
-    FOVEA_ARG_DIFF_SCALE,
-    FOVEA_ARG_DIFF_SHIFT,
-    FOVEA_ARG_SOURCE_2,
     FOVEA_ARG_COUNT
 };
 
 enum { FOVEA_FORWARD_TRAINING = 0, FOVEA_FORWARD_INFERENCE, FOVEA_BACKWARD_DATA, FOVEA_BACKWARD_WEIGHTS };
-enum { FOVEA_DIRECT = 0, FOVEA_WINOGRAD, FOVEA_AUTO };
+enum { FOVEA_DIRECT = 0, FOVEA_WINOGRAD };
 
 typedef struct {
     int32_t kernel[2], stride[2], dilation[2]; /* height, width; dilation 1 is dense */
@@ -105,7 +97,6 @@ typedef struct {
     fovea_window window;
     bool bias;         /* forward: added; backward weights: its difference is computed too */
     bool relu;         /* forward only: fused ReLU */
-    bool sum;          /* forward only: adds to what the destination holds, before the ReLU */
     fovea_layout source_layout, weights_layout, destination_layout;
 } fovea_convolution;
 int32_t fovea_convolution_make(const fovea_convolution *request, fovea_primitive **result);
