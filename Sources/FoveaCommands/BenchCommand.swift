@@ -56,9 +56,7 @@ struct BenchCommand: ParsableCommand, Exemplified {
         for name in precision.split(separator: ",", omittingEmptySubsequences: false) {
             try Precision.check(String(name))
         }
-        guard seconds > 0, seconds < 3600 else {
-            throw FoveaError(.usage, "--seconds must be above 0 and below 3600.")
-        }
+        try Checked.seconds(seconds)
         var results: [Benchmark] = []
         for batch in batches {
             for mode in modes {

@@ -46,12 +46,8 @@ struct CompareCommand: ParsableCommand, Exemplified {
     func run() throws {
         let form = try chosenForm()
         try networkOptions.check()
-        guard (1...65536).contains(batch) else {
-            throw FoveaError(.usage, "--batch must be from 1 to 65536.")
-        }
-        guard seconds > 0, seconds < 3600 else {
-            throw FoveaError(.usage, "--seconds must be above 0 and below 3600.")
-        }
+        try Checked.batch(batch)
+        try Checked.seconds(seconds)
         let device = try Device(named: device)
         let networks = try namedNetworks()
         guard !runs.isEmpty || !networks.isEmpty else {

@@ -23,15 +23,11 @@ struct EvaluateCommand: ParsableCommand, Exemplified {
     @OptionGroup var classNames: ClassNameOptions
 
     func run() throws {
-        guard (1...65536).contains(batch) else {
-            throw FoveaError(.usage, "--batch must be from 1 to 65536.")
-        }
+        try Checked.batch(batch)
         let model = try model.load(batch: batch)
         let names = try classNames.names(for: model)
-        let known = DatasetSource.all.map(\.name).contains(model.description.data)
         let data = try dataOptions.load(
-            known ? model.description.data : nil,
-            style: .standardError(plain: output.plain)
+            of: model.description, style: .standardError(plain: output.plain)
         ).limited(test: limitTest)
         let evaluation = try Evaluation(model.network, on: data.test, batch: batch)
         let result = EvaluationOutput(
@@ -65,7 +61,7 @@ struct EvaluationOutput: Encodable {
         self.data = data
         images = evaluation.count
         loss = evaluation.loss
-        top1 = evaluation.top1
+        top1 = evaluation.accuracy
         top5 = evaluation.top5
         confusion = evaluation.confusion
         self.classes = classes.enumerated().map { label, name in

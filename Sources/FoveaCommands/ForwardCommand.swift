@@ -34,9 +34,7 @@ struct ForwardCommand: ParsableCommand, Exemplified {
     func run() throws {
         try networkOptions.check()
         let entry = try Catalog.entry(named: network)
-        guard ["infer", "train"].contains(mode) else {
-            throw FoveaError(.usage, "--mode must be infer or train, not \(mode).")
-        }
+        let mode = try Checked.mode(mode)
         let file = try Safetensors(contentsOf: input)
         guard let images = file["input"], images.type.dtype == .f32, images.shape.rank == 4,
             images.count > 0
@@ -48,10 +46,8 @@ struct ForwardCommand: ParsableCommand, Exemplified {
         let loaded = try Weights(contentsOf: weights)
         var options = networkOptions.catalogOptions
         options.classes = options.classes ?? ModelDescription(of: loaded)?.classes.count
-        let isTraining = mode == "train"
         let prepared = try PreparedNetwork(
-            image: images.shape.perImage, batch: images.shape.batch,
-            mode: isTraining ? .training : .inference, optimizer: nil,
+            image: images.shape.perImage, batch: images.shape.batch, mode: mode, optimizer: nil,
             on: try Device.cpu.makeBackend()
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
             try entry.traced(images: images, mode: mode, options: options)
@@ -60,8 +56,7 @@ struct ForwardCommand: ParsableCommand, Exemplified {
             try loaded.fitted(
                 to: prepared.specifications, of: entry.name, path: weights,
                 optional: prepared.idleNames))
-        let executable = try prepared.executable(
-            isTraining ? .training : .inference, batch: images.shape.batch)
+        let executable = try prepared.executable(mode, batch: images.shape.batch)
         try executable.run(images.floats, nil, RandomDraw(seed: seed, step: 0))
         let outputs = executable.plan.outputNames.compactMap { name in
             executable.output(name).map { (name: name, array: $0) }

@@ -53,27 +53,21 @@ struct GraphCommand: ParsableCommand, Exemplified {
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func run() throws {
+        let mode = try Checked.mode(mode)
         try check()
         let entry = try Catalog.entry(named: network)
         let image = try networkOptions.image(entry, resize: resize)
         if plan, !text {
-            try runPlan(entry, image)
+            try runPlan(entry, image, mode)
         } else {
-            try printGraph(entry, image)
+            try printGraph(entry, image, mode)
         }
     }
 
     private func check() throws(FoveaError) {
         try networkOptions.check()
-        guard ["train", "infer"].contains(mode) else {
-            throw FoveaError(.usage, "--mode must be train or infer, not \(mode).")
-        }
-        guard (1...65536).contains(batch) else {
-            throw FoveaError(.usage, "--batch must be from 1 to 65536.")
-        }
-        guard seconds > 0, seconds < 3600 else {
-            throw FoveaError(.usage, "--seconds must be above 0 and below 3600.")
-        }
+        try Checked.batch(batch)
+        try Checked.seconds(seconds)
         guard plan || !text && top == nil else {
             throw FoveaError(
                 .usage, "\(text ? "--text" : "--top") is about the plan.", remedy: "Add --plan.")
@@ -91,10 +85,11 @@ struct GraphCommand: ParsableCommand, Exemplified {
         guard (top ?? 1) > 0 else { throw FoveaError(.usage, "--top must be at least 1.") }
     }
 
-    private func runPlan(_ entry: Catalog.Entry, _ image: Shape) throws(FoveaError) {
+    private func runPlan(
+        _ entry: Catalog.Entry, _ image: Shape, _ mode: Mode
+    ) throws(FoveaError) {
         let profile = try PlanProfile(
-            entry, options: networkOptions.catalogOptions, image: image,
-            mode: mode == "train" ? .training : .inference, batch: batch,
+            entry, options: networkOptions.catalogOptions, image: image, mode: mode, batch: batch,
             device: try Device(named: device), threads: threads, seconds: seconds)
         if output.json {
             try Console.printJSON(
@@ -105,14 +100,16 @@ struct GraphCommand: ParsableCommand, Exemplified {
         }
     }
 
-    private func printGraph(_ entry: Catalog.Entry, _ image: Shape) throws(FoveaError) {
-        let isTraining = mode == "train"
+    private func printGraph(
+        _ entry: Catalog.Entry, _ image: Shape, _ mode: Mode
+    ) throws(FoveaError) {
         let traced = try entry.traced(
-            images: image.batched(batch), mode: isTraining ? .training : .inference,
-            options: networkOptions.catalogOptions, lossSmoothing: isTraining ? 0 : nil)
+            images: image.batched(batch), mode: mode, options: networkOptions.catalogOptions,
+            lossSmoothing: mode == .training ? 0 : nil)
         var graph = try PreparedNetwork.graph(traced)
         if text {
-            let backend = try Device(named: device).makeBackend(threads: threads)
+            let backend = try Device(named: device).makeBackend(
+                threads: threads, kernels: .looksUp)
             Console.print(try backend.plan(graph, sharing: nil).description)
             return
         }
@@ -120,7 +117,7 @@ struct GraphCommand: ParsableCommand, Exemplified {
         if output.json {
             try Console.printJSON(
                 GraphOutput(
-                    network: entry.name, input: image.dimensions, mode: mode, batch: batch,
+                    network: entry.name, input: image.dimensions, mode: self.mode, batch: batch,
                     optimized: optimized, graph))
         } else {
             Console.print(TerminalStyle.standardOutput().spelled(graph.description))

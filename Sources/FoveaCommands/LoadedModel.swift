@@ -28,6 +28,12 @@ struct ModelOptions: ParsableArguments {
         try LoadedModel(try file(), batch: batch)
     }
 
+    /// Where a file about the model goes if nothing else is said.
+    ///
+    /// - Parameter name: The name of the file.
+    /// - Returns: Its path in the run's folder, or in this folder if there is no run.
+    func path(_ name: String) -> String { weights == nil ? "\(model)/\(name)" : name }
+
     /// Reads the weights and finds out which network they are for.
     ///
     /// - Returns: The weights as they are in the file.
@@ -89,6 +95,11 @@ struct ModelFile {
             ModelDescription(of: weights)
             ?? ModelDescription(
                 publishing: entry, classes: options.classes, channels: options.channels)
+        if let classes = options.classes, classes != description.classes.count {
+            throw FoveaError(
+                .usage, "is for \(description.classes.count) classes, not \(classes).",
+                remedy: "Leave --classes out.", path: path)
+        }
         if let resize { description.resize(to: resize) }
         if let channels = options.channels { description.image[0] = channels }
         self.description = description

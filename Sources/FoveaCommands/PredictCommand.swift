@@ -8,7 +8,8 @@ struct PredictCommand: ParsableCommand, Exemplified {
 
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Name what is in pictures: PNG and JPEG files, or test images by their index.")
+        abstract:
+            "Name what is in pictures: PNG, JPEG, BMP, PGM and PPM files, or test images by index.")
 
     @OptionGroup var model: ModelOptions
 
@@ -67,9 +68,8 @@ struct PredictCommand: ParsableCommand, Exemplified {
     private func testImages(
         _ text: String, _ model: LoadedModel
     ) throws(FoveaError) -> [Picture] {
-        let known = DatasetSource.all.map(\.name).contains(model.description.data)
         let data = try dataOptions.load(
-            known ? model.description.data : nil, style: .standardError(plain: output.plain)
+            of: model.description, style: .standardError(plain: output.plain)
         ).test
         return try Self.indices(text, below: data.count).map { index in
             Picture(

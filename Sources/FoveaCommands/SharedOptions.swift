@@ -79,6 +79,16 @@ struct DataOptions: ParsableArguments {
     }
 }
 
+extension DataOptions {
+    /// Reads the data set that is named, else the one a model was trained on, if it is one of Fovea's.
+    func load(
+        of model: ModelDescription, style: TerminalStyle
+    ) throws(FoveaError) -> ClassificationData {
+        let isKnown = DatasetSource.all.map(\.name).contains(model.data)
+        return try load(isKnown ? model.data : nil, style: style)
+    }
+}
+
 /// How results and progress are shown.
 struct OutputOptions: ParsableArguments {
     @Flag(help: "Print one JSON object and nothing else on standard output.")

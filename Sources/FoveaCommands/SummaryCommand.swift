@@ -48,19 +48,15 @@ struct SummaryCommand: ParsableCommand, Exemplified {
     func run() throws {
         try networkOptions.check()
         let entry = try Catalog.entry(named: network)
-        guard ["train", "infer"].contains(mode) else {
-            throw FoveaError(.usage, "--mode must be train or infer, not \(mode).")
-        }
-        guard (1...65536).contains(batch) else {
-            throw FoveaError(.usage, "--batch must be from 1 to 65536.")
-        }
+        let mode = try Checked.mode(mode)
+        try Checked.batch(batch)
         guard depth.map((1...99).contains) ?? true else {
             throw FoveaError(.usage, "--depth must be from 1 to 99.")
         }
         let image = try networkOptions.image(entry, resize: resize)
         let summary = try NetworkSummary(
             entry, options: networkOptions.catalogOptions, image: image, batch: batch,
-            mode: mode == "train" ? .training : .inference, optimizer: .sgd())
+            mode: mode, optimizer: .sgd())
         try draw(entry, image: image)
         if output.json {
             try Console.printJSON(SummaryOutput(summary, explains: explain))

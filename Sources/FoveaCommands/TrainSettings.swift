@@ -142,7 +142,9 @@ struct TrainSettings: ParsableArguments {
 
 /// Where a run's files go, and when it saves, logs and ends.
 struct TrainRunOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The run's folder; runs/NAME if left out.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp(
+            "The run's folder; runs/NETWORK-DATA-N if left out.", valueName: "folder"))
     var out: String?
 
     @Flag(help: "Go on with the run in the folder, bit for bit.")
@@ -151,10 +153,13 @@ struct TrainRunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("End after n steps of the whole run.", valueName: "n"))
     var maxSteps: Int?
 
-    @Option(help: ArgumentHelp("Save after every n steps.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Save after every n steps. (default: 500 or a minute)", valueName: "n"))
     var saveEvery: Int?
 
-    @Option(help: ArgumentHelp("Log a point after every n steps; five an epoch.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Log a point after every n steps. (default: five an epoch)", valueName: "n"))
     var logEvery: Int?
 
     func validate() throws {

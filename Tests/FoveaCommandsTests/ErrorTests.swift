@@ -276,6 +276,9 @@ import Testing
             "{in}/missing: does not hold the weights of lenet: missing: classifier.4.bias."
                 + otherWeights),
         Case(
+            "predict lenet --weights {run}/best.safetensors --classes 7 {in}/bar.png", 64,
+            "{run}/best.safetensors: is for 10 classes, not 7.\nLeave --classes out."),
+        Case(
             "forward lenet --weights {in}/extra --input {in}/input --output y", 65,
             "{in}/extra: does not hold the weights of lenet: unexpected: classifier.6.bias."
                 + otherWeights),
