@@ -5,9 +5,9 @@ import FoveaLayers
 /// How the last layers of a network begin, when not as the layers before them.
 ///
 /// The last layers are those at the end that have an output for each class: one in most networks,
-/// and the three of the last block in Network in Network.
+/// and the three of the last block in Network in Network as the book has it.
 public enum HeadInitializer: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Every class has the score 1, whatever the image.
+    /// Every class has the score 1, or 0 where the layer has no bias, whatever the image.
     ///
     /// The first of the last layers has weights of zero and a bias of one; those after it pass its
     /// scores on. Where scores go through a ReLU, as in Network in Network, one that is below zero

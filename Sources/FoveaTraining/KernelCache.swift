@@ -6,7 +6,7 @@ import Glibc
 /// Where timings of kernels are kept from one process to the next.
 ///
 /// All networks of a process share one collection. Trying kernels takes a plan some seconds; with the
-/// file, only the first one for its shapes. `FOVEA_KERNELS=estimated` goes without both.
+/// file, only the first one for its shapes. With `FOVEA_KERNELS=estimated` none is tried and no file is read.
 package enum KernelCache {
     /// How new timings come about.
     package enum Use: Sendable {

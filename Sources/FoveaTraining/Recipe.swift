@@ -39,7 +39,7 @@ public struct Recipe: Sendable, Hashable {
     /// Finds the recipe of a network.
     ///
     /// `d2l` is the book's: plain gradient descent at a constant rate from Xavier weights. `fast`
-    /// reaches the book's accuracy soonest, `best` the highest. All forms of a network have the
+    /// is for the book's accuracy soon, `best` for the highest. All forms of a network have the
     /// recipe of their family unless they have one of their own.
     ///
     /// - Parameters:

@@ -17,7 +17,7 @@ public struct RunFolder: Sendable {
     public var record: String { "\(path)/run.json" }
     /// One JSON object a line for each logged point.
     public var metrics: String { "\(path)/metrics.jsonl" }
-    /// What the kernels took that it runs on.
+    /// Timings of kernels, so that a resumed run chooses the same ones.
     public var kernels: String { "\(path)/kernels.tsv" }
     /// The weights of the best epoch.
     public var bestWeights: String { "\(path)/best.safetensors" }

@@ -79,11 +79,12 @@ public struct RunRecord: Codable, Sendable {
         public var bestEpoch: Int
         /// The images of a second within steps.
         public var imagesPerSecond: Double
-        /// The images of a second with loading and waiting.
+        /// The images of a second with waiting for them and with tests.
         public var imagesPerSecondWithLoading: Double
         /// The share of the time spent waiting for images to be loaded.
         public var waiting: Double
-        /// The time of the whole run in seconds.
+        /// The seconds of steps, waiting and tests, of all starts of the run; plans, checkpoints and pictures come
+        /// on top.
         public var seconds: Double
         /// The largest memory the process has had.
         public var peakMemoryBytes: Int

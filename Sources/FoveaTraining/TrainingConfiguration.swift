@@ -59,7 +59,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     public var device: String
     /// The element type of activations.
     public var precision = "f32"
-    /// The number of threads; as many as there are cores if nil.
+    /// The number of threads; if nil `OMP_NUM_THREADS`, else as many as there are cores.
     public var threads: Int?
 
     /// The settings of a recipe.

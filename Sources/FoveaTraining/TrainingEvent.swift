@@ -28,7 +28,7 @@ public struct TrainingProgress: Sendable, Hashable {
     public var loss: Double
     /// The training accuracy since the epoch began.
     public var accuracy: Double
-    /// The images of a second, with loading, since the run was started.
+    /// The images of a second with waiting for them and with tests, over all starts of the run.
     public var imagesPerSecond: Double
     /// The share of time spent waiting for images.
     public var waiting: Double

@@ -19,7 +19,7 @@ import Testing
         }
     }()
 
-    @Test func thereAreFixturesOfEveryOp() {
+    @Test func thereAreFixturesOfTheBooksOps() {
         let ops = Set(Self.fixtures.map { $0.name.prefix { $0 != "/" } })
         #expect(
             ops == [

@@ -25,6 +25,11 @@ import Testing
     /// What a build with assertions has the time for.
     static let all = isOptimized ? light + heavy : ["lenet-bn", "densenet-d2l"]
 
+    @Test func everyNetworkHasAFixture() {
+        let networks = Self.light + Self.heavy + PyTorchTests.known.map(\.name)
+        #expect(networks.sorted() == Catalog.all.map(\.name).sorted())
+    }
+
     @Test(arguments: light + heavy) func namesShapesAndCount(_ name: String) throws {
         let fixture = try CatalogFixture(name)
         for mode in [Mode.inference, .training] {
