@@ -3,9 +3,9 @@
 
     python3 Benchmarks/accuracy.py nin --accuracy 0.88 --python .venv/bin/python
 
-A round trains with Fovea's recipe `fast`, and stops when a test has reached the accuracy; the clock runs from the start
-of the process, with loading and tests. Then `Benchmarks/book.py` does a tenth of an epoch of the book's code, from
-which ten epochs are forecast. Prints one JSON object a round.
+A round trains with Fovea's recipe `fast`, and stops when a test has reached the accuracy; the clock runs from the
+start of the process, with loading and tests. Then `Benchmarks/book.py`, which gets all other options, does a tenth
+of an epoch of the book's code, from which ten epochs are forecast. Prints one JSON object a round.
 """
 import argparse
 import json
@@ -20,13 +20,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def seconds_to(accuracy, options, seed):
-    """The seconds until a test of a run has an accuracy, and that test's; nothing if none has."""
+    """The seconds until a test of a run has an accuracy, and that test's accuracy."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         run = subprocess.Popen(
             [options.fovea, "train", options.network, "--data", "fashion-mnist", "--recipe",
              options.recipe, "--seed", str(seed), "--out", f"{folder}/run", "--plain"],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        line = ""
         for line in run.stderr:
             test = re.search(r"test acc ([0-9.]+)", line)
             if test and float(test[1]) >= accuracy:
@@ -35,7 +36,7 @@ def seconds_to(accuracy, options, seed):
                 run.stderr.read()
                 run.wait()
                 return elapsed, float(test[1])
-        raise SystemExit(f"{options.network} did not reach {accuracy} (exit {run.wait()}).")
+        raise SystemExit(f"{options.network} did not reach {accuracy}, exit {run.wait()}: {line.strip()}")
 
 
 def main():
@@ -51,7 +52,7 @@ def main():
         seconds, accuracy = seconds_to(options.accuracy, options, seed)
         forecast = json.loads(subprocess.run(
             [options.python, str(ROOT / "Benchmarks/book.py"), options.network, *book],
-            capture_output=True, text=True, check=True).stdout)
+            stdout=subprocess.PIPE, text=True, check=True).stdout)
         print(json.dumps(dict(
             seed=seed, seconds=seconds, test_accuracy=accuracy, book=forecast,
             ratio=forecast["forecast_seconds"] / seconds)), flush=True)

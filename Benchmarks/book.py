@@ -44,7 +44,8 @@ class FashionMNIST(torch.utils.data.Dataset):
         return self.prepare(Image.fromarray(self.images[index])), self.labels[index]
 
 
-def xavier(module):
+def draw(module):
+    """Draws weights as the book does; biases stay PyTorch's."""
     if isinstance(module, (nn.Linear, nn.Conv2d)):
         nn.init.xavier_uniform_(module.weight)
 
@@ -64,22 +65,22 @@ def main():
     loader = torch.utils.data.DataLoader(
         data, options.batch, shuffle=True, num_workers=4)
     network = architectures.NETWORKS[options.network]["make"]((1, options.resize, options.resize), 10)
-    network.apply(xavier)
+    network.apply(draw)
     network.train()
     optimizer = torch.optim.SGD(network.parameters(), lr=options.rate)
     loss = nn.CrossEntropyLoss()
-    count = round(len(loader) * options.part)
+    count, seen = max(1, round(len(loader) * options.part)), 0
     start = time.perf_counter()
     for _, (images, labels) in zip(range(count), loader):
         optimizer.zero_grad()
         loss(network(images), labels).backward()
         optimizer.step()
+        seen += len(labels)
     seconds = time.perf_counter() - start
     print(json.dumps(dict(
         network=options.network, torch=torch.__version__, threads=options.threads,
-        images=count * options.batch, seconds=seconds,
-        images_per_second=count * options.batch / seconds,
-        forecast_seconds=seconds * EPOCHS * len(loader) / count)))
+        images=seen, seconds=seconds, images_per_second=seen / seconds,
+        forecast_seconds=seconds * EPOCHS * len(data) / seen)))
 
 
 if __name__ == "__main__":

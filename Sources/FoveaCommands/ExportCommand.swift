@@ -35,7 +35,7 @@ struct ExportCommand: ParsableCommand, Exemplified {
             to: traced.parameters + traced.idleParameters, of: file.entry.name,
             path: file.path, optional: Set(traced.idleParameters.map(\.name)))
         weights.metadata.merge(try file.description.metadata()) { $1 }
-        let path = out ?? model.path("\(file.entry.name).safetensors")
+        let path = out ?? model.defaultPath(of: "\(file.entry.name).safetensors")
         try weights.write(to: path)
         Console.print(path)
     }

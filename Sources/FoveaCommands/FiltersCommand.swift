@@ -16,7 +16,7 @@ struct FiltersCommand: ParsableCommand, Exemplified {
 
     func run() throws {
         let loaded = try model.load()
-        let path = out ?? model.path("filters.png")
+        let path = out ?? model.defaultPath(of: "filters.png")
         try RunReport(RunFolder(model.model)).writeFilters(of: loaded.weights, to: path)
         Console.print(path)
     }

@@ -32,7 +32,7 @@ struct ModelOptions: ParsableArguments {
     ///
     /// - Parameter name: The name of the file.
     /// - Returns: Its path in the run's folder, or in this folder if there is no run.
-    func path(_ name: String) -> String { weights == nil ? "\(model)/\(name)" : name }
+    func defaultPath(of name: String) -> String { weights == nil ? "\(model)/\(name)" : name }
 
     /// Reads the weights and finds out which network they are for.
     ///

@@ -77,9 +77,7 @@ struct DataOptions: ParsableArguments {
             DownloadLine.show(progress, style: style)
         }
     }
-}
 
-extension DataOptions {
     /// Reads the data set that is named, else the one a model was trained on, if it is one of Fovea's.
     func load(
         of model: ModelDescription, style: TerminalStyle

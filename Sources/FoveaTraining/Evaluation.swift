@@ -77,10 +77,7 @@ public struct Evaluation: Sendable {
             for (row, label) in batch.labels.enumerated() {
                 let scores = logits[row * classes..<(row + 1) * classes]
                 let own = scores[scores.startIndex + Int(label)]
-                let best = scores.indices.reduce(scores.startIndex) {
-                    scores[$1] > scores[$0] ? $1 : $0
-                }
-                let guess = best - scores.startIndex
+                let guess = likeliestClass(scores)
                 confusion[Int(label)][guess] += 1
                 if guess == Int(label) { correct += 1 }
                 if scores.count(where: { $0 > own }) < 5 { topFive += 1 }

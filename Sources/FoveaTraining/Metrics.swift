@@ -33,7 +33,17 @@ public struct Metrics: Sendable, Hashable, Codable {
     }
 }
 
-/// The number of rows whose largest element stands at the row's label; the first of equals counts.
+/// The class with the largest score; the first of equals.
+///
+/// - Parameter scores: One number a class.
+/// - Returns: The label.
+package func likeliestClass(_ scores: ArraySlice<Float>) -> Int {
+    var best = scores.startIndex
+    for index in scores.indices where scores[index] > scores[best] { best = index }
+    return best - scores.startIndex
+}
+
+/// The number of rows whose likeliest class is the row's label.
 ///
 /// - Parameters:
 ///   - logits: One row an image.
@@ -42,8 +52,6 @@ public struct Metrics: Sendable, Hashable, Codable {
 package func correctCount(_ logits: [Float], _ labels: UnsafeBufferPointer<Int32>) -> Int {
     let classes = logits.count / max(labels.count, 1)
     return labels.indices.count { row in
-        var best = row * classes
-        for index in best..<best + classes where logits[index] > logits[best] { best = index }
-        return best - row * classes == Int(labels[row])
+        likeliestClass(logits[row * classes..<(row + 1) * classes]) == Int(labels[row])
     }
 }

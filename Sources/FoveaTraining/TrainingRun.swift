@@ -222,8 +222,7 @@ public final class TrainingRun {
     private func count(since start: ContinuousClock.Instant, _ ready: ContinuousClock.Instant) {
         let now = clock.now
         let last = trainer.last
-        state.metrics.add(
-            loss: Double(last.loss), correct: last.correct, count: last.count)
+        state.metrics.add(loss: Double(last.loss), correct: last.correct, count: last.count)
         state.step += 1
         state.stepInEpoch += 1
         state.images += last.count
