@@ -208,7 +208,7 @@ import Testing
     }
 
     /// Checks that images stay where they are put, but for the map that linear layers read in rows, and those
-    /// whose channels fill no blocks: the library's convolutions read 6 channels in rows alone.
+    /// whose channels fill no blocks: forward, the library's convolutions read 6 channels in rows alone.
     ///
     /// Convolutions choose their kernels one by one. That is as good as choosing for the whole network
     /// as long as what one chooses makes no reorders for others.
