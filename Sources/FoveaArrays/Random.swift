@@ -18,6 +18,8 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         public static let shuffle = Purpose("shuffle")
         /// The changes made to a training image.
         public static let augmentation = Purpose("augmentation")
+        /// Whether a training image is mirrored in even epochs or in odd ones.
+        public static let mirroring = Purpose("mirroring")
         /// Random input for measurements and tests.
         public static let input = Purpose("input")
 

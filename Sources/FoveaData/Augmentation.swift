@@ -8,9 +8,13 @@ import Glibc
 /// Stored pixels are varied, before they are resized. What becomes of an image follows from the seed,
 /// the epoch and the image alone.
 public enum Augmentation: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Mirrored from left to right, every other time.
+    /// Mirrored from left to right in every other epoch; half of the images begin as they are, so that
+    /// each is seen both ways as often (alternating flip: Jordan, 2024).
     case flip
-    /// Moved by up to an eighth of each side, with black where nothing was, and mirrored like `flip`.
+    /// Moved by up to a fourteenth of each side, 2 pixels of 28, with black where nothing was, and
+    /// mirrored like `flip`.
+    case shiftFlip = "shift-flip"
+    /// Moved by up to an eighth of each side, and mirrored like `flip`.
     case cropFlip = "crop-flip"
     /// Like `cropFlip`, and every other time a rectangle is covered with noise: random erasing (Zhong
     /// and others, 2017), 2 to 40 % of the image in shapes between 3:10 and 10:3.
@@ -21,6 +25,21 @@ public enum Augmentation: String, Sendable, Hashable, CaseIterable, Codable {
         let augmentation: Augmentation
         let seed: UInt64
         let epoch: Int
+
+        /// Whether an image is mirrored in this epoch.
+        func mirrors(_ index: Int) -> Bool {
+            var stream = RandomStream(seed: seed, purpose: .mirroring, index: index)
+            return (stream.whole(below: 2) + epoch).isMultiple(of: 2)
+        }
+    }
+
+    /// The part of each side by which images are moved at most, as its divisor; nil if they stay.
+    var reach: Int? {
+        switch self {
+        case .flip: nil
+        case .shiftFlip: 14
+        case .cropFlip, .cropFlipErase: 8
+        }
     }
 
     /// The variations of an epoch.
@@ -50,9 +69,9 @@ struct ImageVariation: Sendable {
     mutating func vary(_ pixels: inout [UInt8], index: Int, _ variations: Augmentation.Epoch) {
         var stream = RandomStream(
             seed: variations.seed, purpose: .augmentation, epoch: variations.epoch, index: index)
-        if stream.whole(below: 2) == 1 { mirror(&pixels) }
-        guard variations.augmentation != .flip else { return }
-        move(&pixels, &stream)
+        if variations.mirrors(index) { mirror(&pixels) }
+        guard let reach = variations.augmentation.reach else { return }
+        move(&pixels, by: reach, &stream)
         guard variations.augmentation == .cropFlipErase, stream.whole(below: 2) == 1 else { return }
         erase(&pixels, &stream)
     }
@@ -66,8 +85,10 @@ struct ImageVariation: Sendable {
         }
     }
 
-    private mutating func move(_ pixels: inout [UInt8], _ stream: inout RandomStream) {
-        let rows = extent.height / 8, columns = extent.width / 8
+    private mutating func move(
+        _ pixels: inout [UInt8], by reach: Int, _ stream: inout RandomStream
+    ) {
+        let rows = extent.height / reach, columns = extent.width / reach
         let crop = Crop(
             of: extent, to: extent, channels: channels,
             top: stream.whole(below: 2 * rows + 1) - rows,

@@ -30,7 +30,7 @@ extension Recipe {
             "resnet9",
             .cycle(
                 epochs: 15, batch: 128, resize: 28, rate: 0.2, weights: he, smoothing: 0.1,
-                augmentation: .cropFlip)
+                augmentation: .shiftFlip)
         )
     ]
 

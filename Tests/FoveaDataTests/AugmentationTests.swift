@@ -70,13 +70,24 @@ struct AugmentationTests {
         #expect((70...130).contains(mirrored))
     }
 
-    @Test func croppedImagesAreMovedByUpToAnEighth() throws {
-        let (plain, cropped) = (try varied(nil), try varied(.cropFlip))
+    @Test func theNextEpochMirrorsTheOthers() throws {
+        let (plain, first, second) = (
+            try varied(nil), try varied(.flip, epoch: 1), try varied(.flip, epoch: 2)
+        )
+        #expect(zip(plain, zip(first, second)).allSatisfy { ($0 == $1.0) != ($0 == $1.1) })
+        #expect(try varied(.flip, epoch: 3) == first)
+    }
+
+    @Test(arguments: [(Augmentation.shiftFlip, 1, 1), (.cropFlip, 2, 3)])
+    func imagesAreMovedByPartsOfTheirSides(
+        _ augmentation: Augmentation, height: Int, width: Int
+    ) throws {
+        let (plain, cropped) = (try varied(nil), try varied(augmentation))
         var places = Set<[Int]>()
         for (image, result) in zip(plain, cropped) {
             var found: [[Int]] = []
-            for rows in -2...2 {
-                for columns in -3...3 {
+            for rows in -height...height {
+                for columns in -width...width {
                     for mirror in 0...1
                     where moved(image, rows, columns, isMirrored: mirror == 1) == result {
                         found.append([rows, columns, mirror])
@@ -86,10 +97,11 @@ struct AugmentationTests {
             #expect(found.count == 1)
             places.formUnion(found)
         }
-        // 70 ways, 200 draws: about 66 of them are met.
-        #expect(places.count > 55)
-        #expect(Set(places.map { $0[0] }).count == 5)
-        #expect(Set(places.map { $0[1] }).count == 7)
+        // Of crop-flip's 70 ways 200 draws meet about 66.
+        let ways = 2 * (2 * height + 1) * (2 * width + 1)
+        #expect(places.count > ways * 3 / 4)
+        #expect(Set(places.map { $0[0] }).count == 2 * height + 1)
+        #expect(Set(places.map { $0[1] }).count == 2 * width + 1)
     }
 
     @Test func everyOtherImageHasARectangleOfNoise() throws {

@@ -87,13 +87,14 @@ struct ConvolutionKernels {
         return true
     }
 
-    /// The candidates that leave images in blocks of channels, or all where none does.
+    /// The candidates that leave the most images in blocks of channels.
     ///
     /// There is one layout for all images, or what one convolution gains its neighbours lose: to reorders,
     /// and to poolings, which in rows are thirteen times slower.
     private func alike(of candidates: [Candidate]) -> [Candidate] {
-        let blocked = candidates.filter { leavesImagesInBlocks($0.choice) }
-        return blocked.isEmpty ? candidates : blocked
+        let counts = candidates.map { imagesInBlocks($0.choice) }
+        let most = counts.max()
+        return zip(candidates, counts).filter { $1 == most }.map(\.0)
     }
 
     /// The candidates of which one may be the quickest, from the one that is expected to be.
@@ -114,11 +115,11 @@ struct ConvolutionKernels {
         KernelTrial(key(candidate.choice), candidate.kernel, candidate.choice)
     }
 
-    /// Whether all images lie in blocks of channels but those that have hardly any.
-    private func leavesImagesInBlocks(_ choice: KernelChoice) -> Bool {
-        zip(choice.inputs + choice.outputs, request.inputs + request.outputs).allSatisfy {
+    /// How many images lie in blocks of channels, or have so few that blocks would be nearly empty.
+    private func imagesInBlocks(_ choice: KernelChoice) -> Int {
+        zip(choice.inputs + choice.outputs, request.inputs + request.outputs).count {
             let (layout, type) = $0
-            guard type.shape == problem.x || type.shape == problem.y else { return true }
+            guard type.shape == problem.x || type.shape == problem.y else { return false }
             return layout.arrangement?.block != nil
                 || type.shape.channels <= (Processor.lanes ?? 0) / 2
         }
