@@ -321,6 +321,27 @@ fovea_layout fovea_layout_leading(fovea_layout layout, int64_t channels)
     return status == dnnl_success ? onednn2_layout(&leading) : 0;
 }
 
+fovea_layout fovea_layout_with_extent(fovea_layout layout, int32_t axis, int64_t extent)
+{
+    const dnnl_memory_desc_t *description = onednn2_description(layout);
+    if (description == NULL || description->format_kind != dnnl_blocked || axis < 0
+        || axis >= description->ndims) {
+        return 0;
+    }
+    const dnnl_blocking_desc_t *blocking = &description->format_desc.blocking;
+    int64_t block = 1;
+    for (int inner = 0; inner < blocking->inner_nblks; inner++) {
+        block *= blocking->inner_idxs[inner] == axis ? blocking->inner_blks[inner] : 1;
+    }
+    const int64_t room = description->padded_dims[axis];
+    if (extent <= room - block || extent > room) {
+        return 0;
+    }
+    dnnl_memory_desc_t result = *description;
+    result.dims[axis] = extent;
+    return onednn2_layout(&result);
+}
+
 int64_t fovea_layout_image_stride(fovea_layout layout)
 {
     const dnnl_memory_desc_t *description = onednn2_description(layout);

@@ -40,42 +40,45 @@ struct PredictCommand: ParsableCommand, Exemplified {
                 .usage, "there is nothing to predict.",
                 remedy: "Name pictures, or test images with --index 0-8.")
         }
-        // Mistakes in the pictures are found before the network is made ready.
-        var pictures = try PictureFiles.expanded(images).map { path in
-            Picture(name: path, image: try Image(contentsOf: path), truth: nil)
-        }
+        let files = try PictureFiles.expanded(images)
         let model = try model.load()
         let names = try classNames.names(for: model) ?? model.description.classes
-        if let index { pictures += try testImages(index, model) }
+        let sources = files.map(PictureSource.file) + (try testImages(model))
         let style = TerminalStyle.standardOutput(plain: output.plain)
         var predictions: [PredictionOutput] = []
         var items: [PredictionGallery.Item] = []
-        for picture in pictures {
+        var failure: FoveaError?
+        // One after the other: there may be many, and all of them decoded would fill the memory.
+        for source in sources {
+            let picture: Picture
+            do throws(FoveaError) {
+                picture = try source.read()
+            } catch {
+                // What can be read of a folder is classified all the same.
+                Console.error("fovea: \(error)")
+                failure = failure ?? error
+                continue
+            }
             let guess = try model.predictor.classify(picture.image)
             let prediction = PredictionOutput(picture, guess, names, top: top)
             predictions.append(prediction)
             if !output.json { Console.print(prediction.text(picture.image, style: style)) }
-            items.append(
-                PredictionGallery.Item(
-                    image: try picture.raster(), truth: picture.truth,
-                    prediction: prediction.classes[0].name,
-                    probability: Double(prediction.classes[0].probability)))
+            if out != nil { items.append(try picture.item(prediction)) }
         }
-        if output.json { try Console.printJSON(PredictionsOutput(predictions: predictions)) }
-        if let out { try PredictionGallery(items: items).drawing().writePNG(to: out) }
+        if !predictions.isEmpty {
+            if output.json { try Console.printJSON(PredictionsOutput(predictions: predictions)) }
+            if let out { try PredictionGallery(items: items).drawing().writePNG(to: out) }
+        }
+        if let failure { throw Ending(code: failure.code.exitCode) }
     }
 
-    private func testImages(
-        _ text: String, _ model: LoadedModel
-    ) throws(FoveaError) -> [Picture] {
+    /// The test images that are asked for.
+    private func testImages(_ model: LoadedModel) throws(FoveaError) -> [PictureSource] {
+        guard let index else { return [] }
         let data = try dataOptions.load(
             of: model.description, style: .standardError(plain: output.plain)
         ).test
-        return try Self.indices(text, below: data.count).map { index in
-            Picture(
-                name: "test image \(index)", image: data.image(at: index),
-                truth: data.classes[Int(data.labels[index])])
-        }
+        return try Self.indices(index, below: data.count).map { .testImage($0, of: data) }
     }
 
     /// The numbers that a list such as `0,7,20-25` names.
@@ -99,13 +102,40 @@ struct PredictCommand: ParsableCommand, Exemplified {
     }
 }
 
+/// Where a picture is to be had.
+private enum PictureSource {
+    case file(String)
+    case testImage(Int, of: any ImageDataset)
+
+    func read() throws(FoveaError) -> Picture {
+        switch self {
+        case .file(let path):
+            Picture(name: path, image: try Image(contentsOf: path), truth: nil)
+        case .testImage(let index, let data):
+            Picture(
+                name: "test image \(index)", image: data.image(at: index),
+                truth: data.classes[Int(data.labels[index])])
+        }
+    }
+}
+
 /// A picture to be classified.
 struct Picture {
     let name: String
     let image: Image
     let truth: String?
 
-    func raster() throws(FoveaError) -> Raster { try Raster(image) }
+    /// The picture in a gallery, with no more pixels than are seen there.
+    func item(_ prediction: PredictionOutput) throws(FoveaError) -> PredictionGallery.Item {
+        let longest = max(image.height, image.width), most = PredictionGallery.mostPixels
+        func scaled(_ side: Int) -> Int { max(1, side * most / longest) }
+        let shown =
+            longest > most
+            ? image.resized(to: Extent(scaled(image.height), scaled(image.width))) : image
+        return PredictionGallery.Item(
+            image: try Raster(shown), truth: truth, prediction: prediction.classes[0].name,
+            probability: Double(prediction.classes[0].probability))
+    }
 }
 
 /// What `predict --json` prints.

@@ -72,6 +72,13 @@ extension Layout {
         return layout
     }
 
+    /// The same bytes with so many entries along an axis, more or fewer of the last block's being zeros that
+    /// fill it up; nil if they would not be the same bytes.
+    func with(_ extent: Int, alongAxis axis: Int) -> Layout? {
+        let token = fovea_layout_with_extent(native, Int32(axis), Int64(extent))
+        return token == 0 ? nil : Layout(token)
+    }
+
     /// How the channels are arranged; nil where it is none of the common ways.
     var arrangement: Arrangement? {
         switch fovea_layout_channel_block(token) {

@@ -146,6 +146,8 @@ extension ConformanceCase {
             convolution([2, 20, 7, 17], 24, Window(kernel: Extent(1, 15), padding: Extent(0, 7))),
             convolution([2, 20, 17, 7], 24, Window(kernel: Extent(7, 1), padding: Extent(3, 0))),
             convolution([2, 16, 9, 8], 32, Window(kernel: 5, padding: 2)),
+            convolution([2, 6, 14, 13], 16, Window(kernel: 5)),
+            convolution([2, 5, 8, 7], 7, Window(kernel: 3, stride: 2, padding: 1)),
             convolution([1, 1, 30, 31], 20, Window(kernel: 11, stride: 4, padding: 1)),
             convolution([1, 3, 30, 31], 96, Window(kernel: 11, stride: 4)),
             convolution([2, 3, 4, 5], 3, Window(kernel: Extent(4, 5))),
@@ -161,6 +163,7 @@ extension ConformanceCase {
             block([2, 1, 8, 6], [1, 1, 3, 3], Op.Convolution(Window(kernel: 3, padding: 1))),
             block([2, 1, 8, 6], [3, 1, 3, 3], Op.Convolution(Window(kernel: 3, padding: 1))),
             block([2, 3, 8, 6], [1, 3, 3, 3], Op.Convolution(Window(kernel: 3, padding: 1))),
+            block([2, 7, 9, 8], [12, 7, 3, 3], Op.Convolution(Window(kernel: 3, padding: 1))),
             block([2, 17, 9, 8], [20, 17, 3, 3], Op.Convolution(Window(kernel: 3, padding: 1))),
             block([2, 32, 9, 8], [48, 32, 3, 3], Op.Convolution(Window(kernel: 3, padding: 1))),
             block(

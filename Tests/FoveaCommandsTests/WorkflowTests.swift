@@ -273,6 +273,24 @@ import Testing
         #expect(named[0].classes.map(\.probability) == predictions[1].classes.map(\.probability))
     }
 
+    @Test("predict names what is in the others where one picture of a folder is damaged")
+    func predictDamaged() throws {
+        let run = try Self.trained()
+        let folder = try TemporaryFolder()
+        try folder.write("a.png", Array("no picture".utf8))
+        let good = try folder.write("b.png", png(width: 1, height: 1, [128]))
+        let picture = folder.path + "/gallery.png"
+        let outcome = try Program.run(
+            ["predict", run.run, folder.path, folder.path + "/c.png", "--json", "--out", picture])
+        #expect(outcome.code == 65)
+        let remarks = outcome.remarks.split(separator: "\n").filter { $0.hasPrefix("fovea: ") }
+        #expect(remarks.map { $0.contains("/a.png: This is no image") } == [true, false])
+        #expect(remarks.last == "fovea: \(folder.path)/c.png: There is no such file.")
+        let result = try JSONDecoder().decode(Predictions.self, from: Data(outcome.output.utf8))
+        #expect(result.predictions.map(\.image) == [good])
+        #expect(folder.names == ["a.png", "b.png", "gallery.png"])
+    }
+
     @Test("predict prints names and bars")
     func predictText() throws {
         let run = try Self.trained()

@@ -43,6 +43,9 @@ fovea_layout fovea_layout_reshaped(fovea_layout layout, int32_t rank, const int6
 /* The first channels (axis 1) of a tensor as a tensor of their own in the same memory, so that images
  * are further apart than they are large, or 0 if a block of channels would be cut. */
 fovea_layout fovea_layout_leading(fovea_layout layout, int64_t channels);
+/* The same bytes with more or fewer entries along an axis that is cut into blocks, where the last block
+ * is filled up with zeros; 0 if they would not be the same bytes. */
+fovea_layout fovea_layout_with_extent(fovea_layout layout, int32_t axis, int64_t extent);
 /* The number of elements from an image to the next; 0 when there is no such number. */
 int64_t fovea_layout_image_stride(fovea_layout layout);
 size_t fovea_layout_bytes(fovea_layout layout);

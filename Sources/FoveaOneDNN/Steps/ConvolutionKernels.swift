@@ -72,6 +72,7 @@ struct ConvolutionKernels {
                 choices.append(choice)
             }
         }
+        if let filledUp { choices.append(filledUp) }
         let winograd = WinogradCandidates(problem, keepsWeights: request.lasting.contains(1))
         let own =
             (winograd?.all ?? []) + [.patches(problem), .rows(problem)].compactMap(\.self)
@@ -115,15 +116,18 @@ struct ConvolutionKernels {
         KernelTrial(key(candidate.choice), candidate.kernel, candidate.choice)
     }
 
-    /// How many images lie in blocks of channels, or have so few that blocks would be nearly empty.
+    /// How many images lie in blocks of channels, or have hardly any.
     private func imagesInBlocks(_ choice: KernelChoice) -> Int {
         zip(choice.inputs + choice.outputs, request.inputs + request.outputs).count {
             let (layout, type) = $0
             guard type.shape == problem.x || type.shape == problem.y else { return false }
             return layout.arrangement?.block != nil
-                || type.shape.channels <= (Processor.lanes ?? 0) / 2
+                || isHardlyAny(type.shape.channels)
         }
     }
+
+    /// Whether so few channels would leave a block half empty.
+    private func isHardlyAny(_ channels: Int) -> Bool { channels <= (Processor.lanes ?? 0) / 2 }
 
     /// What a timing belongs to.
     private func key(_ choice: KernelChoice) -> String {
@@ -162,6 +166,33 @@ struct ConvolutionKernels {
         var winograd = native
         winograd.algorithm = Int32(FOVEA_WINOGRAD)
         return (isWorthWinograd ? [winograd] : []) + [direct, atHand, channelsLast]
+    }
+
+    /// The library's kernel if the zeros that fill up the only block of channels were channels, too.
+    ///
+    /// Forward it reads fewer channels than a block has in rows alone; its gradients read them in blocks.
+    private var filledUp: KernelChoice? {
+        let channels = problem.x.channels
+        guard case .forward = problem.direction, problem.groups == 1, let lanes = Processor.lanes,
+            channels < lanes, !isHardlyAny(channels)
+        else { return nil }
+        var filledUp = native
+        filledUp.algorithm = Int32(FOVEA_DIRECT)
+        filledUp.source.1 = Int64(lanes)
+        filledUp.weights.1 = Int64(lanes)
+        filledUp.source_layout =
+            Layout.blocked(problem.x, by: lanes).with(lanes, alongAxis: 1)?.native ?? 0
+        if native.weights_layout != 0 {
+            guard let lying = request.layouts[1]?.with(lanes, alongAxis: 1) else { return nil }
+            filledUp.weights_layout = lying.native
+        }
+        guard let choice = try? choice(filledUp),
+            let source = choice.inputs[0].with(channels, alongAxis: 1),
+            let weights = choice.inputs[1].with(channels, alongAxis: 1)
+        else { return nil }
+        return KernelChoice(
+            choice.kernel, inputs: [source, weights] + choice.inputs.dropFirst(2),
+            outputs: choice.outputs)
     }
 
     /// With few channels the transformations cost more than the multiplications saved.

@@ -21,16 +21,8 @@ struct PaddedChannels {
         let channels = shape.rank == 4 ? shape.channels : 0
         block = layout.arrangement?.block ?? 1
         used = channels % block
-        guard used > 0, let arrangement = layout.arrangement,
-            let whole = Layout(
-                TensorType(
-                    [shape.batch, channels - used + block, shape.height, shape.width], type.dtype),
-                arrangement)
-        else {
-            filled = layout
-            return
-        }
-        filled = whole
+        filled =
+            used > 0 ? layout.with(channels - used + block, alongAxis: 1) ?? layout : layout
     }
 
     /// Whether there are zeros that belong to no channel.

@@ -64,15 +64,17 @@ public struct PredictionGallery: Equatable, Sendable {
     private static let smallSize = 7.0
     private static let gap = 10.0
     private static let margin = 10.0
+    /// The longest side of an image of which all pixels are drawn.
+    package static let mostPixels = 252
 
     /// The side of a cell in points, at which the largest image's pixels keep whole sizes.
     ///
     /// PNG files have two pixels per point, so half points are whole pixels there.
     private var side: Double {
         let pixels = items.map { max($0.image.extent.height, $0.image.extent.width) }.max() ?? 28
-        let wanted = 84.0
-        guard Double(pixels) <= 3 * wanted else { return 126 }
-        let halves = max(1, (2 * wanted / Double(pixels)).rounded())
+        guard pixels <= Self.mostPixels else { return Double(Self.mostPixels) / 2 }
+        let wanted = 168.0
+        let halves = max(1, (wanted / Double(pixels)).rounded())
         return max(Double(pixels) * halves / 2, 64)
     }
 
