@@ -174,14 +174,14 @@ struct ConvolutionKernels {
     private var filledUp: KernelChoice? {
         let channels = problem.x.channels
         guard case .forward = problem.direction, problem.groups == 1, let lanes = Processor.lanes,
-            channels < lanes, !isHardlyAny(channels)
+            channels < lanes, !isHardlyAny(channels),
+            let images = Layout.blocked(problem.x, by: lanes).with(lanes, alongAxis: 1)
         else { return nil }
         var filledUp = native
         filledUp.algorithm = Int32(FOVEA_DIRECT)
         filledUp.source.1 = Int64(lanes)
+        filledUp.source_layout = images.native
         filledUp.weights.1 = Int64(lanes)
-        filledUp.source_layout =
-            Layout.blocked(problem.x, by: lanes).with(lanes, alongAxis: 1)?.native ?? 0
         if native.weights_layout != 0 {
             guard let lying = request.layouts[1]?.with(lanes, alongAxis: 1) else { return nil }
             filledUp.weights_layout = lying.native
