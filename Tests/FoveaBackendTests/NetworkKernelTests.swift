@@ -3,10 +3,11 @@ import FoveaCompiler
 import FoveaGraph
 import FoveaLayers
 import FoveaModels
-import FoveaOneDNN
 import FoveaRuntime
 import FoveaTestSupport
 import Testing
+
+@testable import FoveaOneDNN
 
 extension BackendTests {
     /// Which of the library's kernels the catalog's networks run on.
@@ -28,6 +29,21 @@ extension BackendTests {
             }
         }
 
+        /// Images so small that the last maps have a pixel or four.
+        @Test(
+            .enabled(if: Processor.lanes != nil),
+            arguments: ["resnet18-d2l", "resnet50", "vgg11-d2l"])
+        func smallMapsAreNotLeftToReferenceCode(_ name: String) throws {
+            let entry = try Catalog.entry(named: name)
+            let plan = try planned(entry, .training, batch: 16, side: 32)
+            for step in plan.steps {
+                guard case .compute(let op) = step.action, op.isConvolution else { continue }
+                #expect(
+                    !step.kernel.name.hasPrefix("ref"),
+                    "\(name), \(step.path): \(op.definition.name)")
+            }
+        }
+
         @Test(arguments: Catalog.all)
         func theFirstLayerHasNoDataGradient(_ entry: Catalog.Entry) throws {
             let plan = try planned(entry, .training, batch: 2)
@@ -46,9 +62,10 @@ extension BackendTests {
         }
 
         private func planned(
-            _ entry: Catalog.Entry, _ mode: Mode, batch: Int
+            _ entry: Catalog.Entry, _ mode: Mode, batch: Int, side: Int? = nil
         ) throws -> Plan {
-            let images = Shape([batch] + entry.input.dimensions)
+            let extents = side.map { [entry.input[0], $0, $0] } ?? entry.input.dimensions
+            let images = Shape([batch] + extents)
             let traced = try entry.traced(
                 images: images, mode: mode, lossSmoothing: mode == .training ? 0 : nil)
             let graph = mode == .training ? try traced.graph.differentiated() : traced.graph
