@@ -42,9 +42,12 @@ extension BackendTests {
 
         @Test(.enabled(if: Example.arePossible), arguments: examples)
         func areTheReference(_ example: Example) throws {
-            // The gradient of the input, which first layers do not have, is the library's.
+            // The gradient of the input, which first layers do not have, is the library's, as is all where
+            // blocks of outputs were half empty.
             let name = "fovea:patches_\(example.extent)"
-            try example.expectReference(named: "patches_", kernels: [name, name])
+            let isPossible = example.outputs > (Processor.lanes ?? 0) / 2
+            try example.expectReference(
+                named: "patches_", kernels: isPossible ? [name, name] : [])
         }
 
         @Test(.enabled(if: Example.arePossible), arguments: rowExamples)

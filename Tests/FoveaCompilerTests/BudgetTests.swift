@@ -3,10 +3,11 @@ import FoveaCompiler
 import FoveaGraph
 import FoveaLayers
 import FoveaModels
-import FoveaOneDNN
 import FoveaRuntime
 import FoveaTestSupport
 import Testing
+
+@testable import FoveaOneDNN
 
 /// What the catalog's networks cost on the CPU, pinned from both sides.
 ///
@@ -20,11 +21,14 @@ import Testing
         let arena: Int?
         /// The bytes of what follows from the parameters.
         let derived: Int?
+        /// Steps more than elsewhere, for slices of channels that end within a block.
+        let cuts: Int
 
-        init(_ reorders: Int, _ arena: Int? = nil, derived: Int? = nil) {
+        init(_ reorders: Int, _ arena: Int? = nil, derived: Int? = nil, cuts: Int = 0) {
             self.reorders = reorders
             self.arena = arena
             self.derived = derived
+            self.cuts = cuts
         }
     }
 
@@ -192,11 +196,12 @@ import Testing
         let found =
             "steps: \(plan.steps.count - plan.reorderCount), reorders: \(plan.reorderCount), "
             + "arena: \(plan.arenaByteCount), derived: \(plan.derivedByteCount)"
-        #expect(plan.steps.count - plan.reorderCount == budget.steps, "found \(found)")
         let isAVX512 = plan.library.contains("avx512")
-        guard let sizes = isAVX512 ? budget.avx512 : budget.avx2,
-            isAVX512 || plan.library.hasSuffix("avx2")
-        else { return }
+        let isAVX2 = plan.library.hasSuffix("avx2")
+        let sizes = isAVX512 ? budget.avx512 : isAVX2 ? budget.avx2 : nil
+        let steps = budget.steps + (sizes?.cuts ?? 0)
+        #expect(plan.steps.count - plan.reorderCount == steps, "found \(found)")
+        guard let sizes else { return }
         #expect(plan.reorderCount == sizes.reorders, "found \(found)")
         for (size, pinned) in [
             (plan.arenaByteCount, sizes.arena), (plan.derivedByteCount, sizes.derived),
@@ -210,7 +215,8 @@ import Testing
     /// Checks that images stay where they are put, but for the map that linear layers read in rows.
     ///
     /// Convolutions choose their kernels one by one. That is as good as choosing for the whole network
-    /// as long as what one chooses makes no reorders for others.
+    /// as long as what one chooses makes no reorders for others. Images with channels for half a block at
+    /// most lie as each of their convolutions likes.
     private func expectImagesStay(_ plan: Plan, of graph: Graph) {
         // The map on its way to linear layers, and its gradient on the way back.
         let flattened = graph.nodes.filter { if case .reshape = $0.op { true } else { false } }
@@ -219,7 +225,9 @@ import Testing
         for step in plan.steps {
             for buffer in step.outputs.map({ plan.buffers[$0] }) {
                 let shape = buffer.type.shape
-                guard shape.rank == 4, shape.batch == Self.batch else { continue }
+                guard shape.rank == 4, shape.batch == Self.batch,
+                    shape.channels > (Processor.lanes ?? 0) / 2
+                else { continue }
                 all += buffer.layout.byteCount
                 if step.action == .reorder, !flattened.contains(shape) {
                     reordered += buffer.layout.byteCount
