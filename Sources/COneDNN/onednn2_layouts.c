@@ -342,6 +342,31 @@ fovea_layout fovea_layout_with_extent(fovea_layout layout, int32_t axis, int64_t
     return onednn2_layout(&result);
 }
 
+fovea_layout fovea_layout_with_dtype(fovea_layout layout, int32_t dtype)
+{
+    const dnnl_memory_desc_t *description = onednn2_description(layout);
+    const dnnl_data_type_t type = onednn2_data_type(dtype);
+    if (description == NULL || description->format_kind != dnnl_blocked
+        || type == dnnl_data_type_undef) {
+        return 0;
+    }
+    dnnl_memory_desc_t result = *description;
+    result.data_type = type;
+    return onednn2_layout(&result);
+}
+
+int32_t fovea_layout_dtype(fovea_layout layout)
+{
+    static const int32_t types[] = {FOVEA_F32, FOVEA_BF16, FOVEA_U8, FOVEA_S32};
+    const dnnl_memory_desc_t *description = onednn2_description(layout);
+    for (size_t index = 0; description != NULL && index < sizeof types / sizeof *types; index++) {
+        if (onednn2_data_type(types[index]) == description->data_type) {
+            return types[index];
+        }
+    }
+    return -1;
+}
+
 int64_t fovea_layout_image_stride(fovea_layout layout)
 {
     const dnnl_memory_desc_t *description = onednn2_description(layout);

@@ -16,7 +16,7 @@ struct BenchCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("Batch sizes, such as 1,64.", valueName: "list"))
     var batch = "64"
 
-    @Option(help: ArgumentHelp("Element types: f32.", valueName: "list"))
+    @Option(help: ArgumentHelp("Element types: f32,bf16.", valueName: "list"))
     var precision = "f32"
 
     @Option(help: ArgumentHelp("train, infer, or both.", valueName: "list"))
@@ -53,18 +53,20 @@ struct BenchCommand: ParsableCommand, Exemplified {
             }
             return name == "train" ? Mode.training : .inference
         }
-        for name in precision.split(separator: ",", omittingEmptySubsequences: false) {
-            try Precision.check(String(name))
+        let precisions = try precision.split(separator: ",", omittingEmptySubsequences: false).map {
+            try Precision(named: String($0))
         }
         try Checked.seconds(seconds)
         var results: [Benchmark] = []
         for batch in batches {
             for mode in modes {
-                results.append(
-                    try Benchmark(
-                        entry, options: networkOptions.catalogOptions, image: image, mode: mode,
-                        batch: batch, device: try Device(named: device), threads: threads,
-                        seconds: seconds))
+                for precision in precisions {
+                    results.append(
+                        try Benchmark(
+                            entry, options: networkOptions.catalogOptions, image: image,
+                            mode: mode, batch: batch, device: try Device(named: device),
+                            precision: precision, threads: threads, seconds: seconds))
+                }
             }
         }
         if output.json {

@@ -40,6 +40,9 @@ struct GraphCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("The side of the images.", valueName: "pixels"))
     var resize: Int?
 
+    @Option(help: ArgumentHelp("With --plan, the element type: f32 or bf16.", valueName: "type"))
+    var precision = "f32"
+
     @Option(help: ArgumentHelp("The number of threads.", valueName: "n"))
     var threads: Int?
 
@@ -66,6 +69,7 @@ struct GraphCommand: ParsableCommand, Exemplified {
 
     private func check() throws(FoveaError) {
         try networkOptions.check()
+        _ = try Precision(named: precision)
         try Checked.batch(batch)
         try Checked.seconds(seconds)
         guard plan || !text && top == nil else {
@@ -90,7 +94,8 @@ struct GraphCommand: ParsableCommand, Exemplified {
     ) throws(FoveaError) {
         let profile = try PlanProfile(
             entry, options: networkOptions.catalogOptions, image: image, mode: mode, batch: batch,
-            device: try Device(named: device), threads: threads, seconds: seconds)
+            device: try Device(named: device), precision: try Precision(named: precision),
+            threads: threads, seconds: seconds)
         if output.json {
             try Console.printJSON(
                 PlanOutput(network: entry.name, input: image.dimensions, plan: profile, top: top))
@@ -109,7 +114,8 @@ struct GraphCommand: ParsableCommand, Exemplified {
         var graph = try PreparedNetwork.graph(traced)
         if text {
             let backend = try Device(named: device).makeBackend(
-                threads: threads, kernels: .looksUp)
+                threads: threads, kernels: .looksUp,
+                precision: try Precision(named: precision))
             Console.print(try backend.plan(graph, sharing: nil).description)
             return
         }

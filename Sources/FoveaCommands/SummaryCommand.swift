@@ -39,6 +39,9 @@ struct SummaryCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("Forecast for train or infer.", valueName: "mode"))
     var mode = "train"
 
+    @Option(help: ArgumentHelp("Forecast for f32 or bf16.", valueName: "type"))
+    var precision = "f32"
+
     @Option(help: ArgumentHelp("The side of the images.", valueName: "pixels"))
     var resize: Int?
 
@@ -56,7 +59,7 @@ struct SummaryCommand: ParsableCommand, Exemplified {
         let image = try networkOptions.image(entry, resize: resize)
         let summary = try NetworkSummary(
             entry, options: networkOptions.catalogOptions, image: image, batch: batch,
-            mode: mode, optimizer: .sgd())
+            mode: mode, precision: try Precision(named: precision), optimizer: .sgd())
         try draw(entry, image: image)
         if output.json {
             try Console.printJSON(SummaryOutput(summary, explains: explain))

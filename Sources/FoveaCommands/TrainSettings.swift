@@ -50,7 +50,7 @@ struct TrainSettings: ParsableArguments {
     @Option(help: ArgumentHelp("The side to which images are resized.", valueName: "pixels"))
     var resize: Int?
 
-    @Option(help: ArgumentHelp("The element type of activations: f32.", valueName: "type"))
+    @Option(help: ArgumentHelp("The element type of activations: f32 or bf16.", valueName: "type"))
     var precision: String?
 
     @Option(help: ArgumentHelp("What it runs on: cpu.", valueName: "name"))

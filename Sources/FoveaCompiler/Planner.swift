@@ -203,8 +203,10 @@ struct Planner {
         of value: Graph.Value, in layout: Layout, path: String
     ) throws(FoveaError) -> Int {
         if buffers[value] == nil, case .parameter(let parameter) = graph.nodes[value.node].op {
-            // What is kept can be read and written; what is computed from it is not it.
-            let kept = layout.isTransformed ? library.plainLayout(of: graph[value]) : layout
+            // What is kept can be read and written, in full; what is computed from it is not it.
+            let type = graph[value]
+            let isWhole = !layout.isTransformed && layout.dtype == type.dtype
+            let kept = isWhole ? layout : library.plainLayout(of: type)
             settle(value, parameter, kept)
         }
         let known = buffers[value, default: []]

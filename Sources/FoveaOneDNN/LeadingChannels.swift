@@ -22,12 +22,13 @@ struct LeadingChannels {
 extension Layout {
     /// How a tensor with gaps between its images lies; nil if it is none.
     func leading(_ type: TensorType) -> LeadingChannels? {
-        guard type.shape.rank == 4, type.dtype == .f32, !isPlain else { return nil }
+        guard type.shape.rank == 4, type.dtype == .f32, dtype == .f32 || dtype == .bf16, !isPlain
+        else { return nil }
         let area = type.shape.extent.area
         let channels = Int(fovea_layout_image_stride(native)) / area
         guard channels > type.shape.channels else { return nil }
         let whole = TensorType(
-            [type.shape.batch, channels, type.shape.height, type.shape.width], type.dtype)
+            [type.shape.batch, channels, type.shape.height, type.shape.width], dtype)
         for arrangement in [Arrangement.blocked8, .blocked16] {
             if let layout = Layout(whole, arrangement),
                 fovea_layout_leading(layout.native, Int64(type.shape.channels)) == native
@@ -39,8 +40,11 @@ extension Layout {
     }
 
     /// The first channels of a tensor with so many that lies in blocks; nil if a block were cut.
-    init?(leading type: TensorType, of whole: TensorType, _ arrangement: Arrangement) {
-        guard let block = arrangement.block, let layout = Layout(whole, arrangement) else {
+    init?(
+        leading type: TensorType, of whole: TensorType, _ arrangement: Arrangement, _ dtype: DType
+    ) {
+        let all = TensorType(whole.shape, dtype)
+        guard let block = arrangement.block, let layout = Layout(all, arrangement) else {
             return nil
         }
         if type == whole {
@@ -54,7 +58,8 @@ extension Layout {
         let leading = Layout(token)
         // What is behind the last image's channels is part of its memory, too.
         self.init(
-            token: token, name: leading.name, byteCount: layout.byteCount, isPlain: false)
+            token: token, name: leading.name, byteCount: layout.byteCount, dtype: dtype,
+            isPlain: false)
         guard self.leading(type) != nil else { return nil }
     }
 }
@@ -68,10 +73,10 @@ extension OneDNNLibrary {
             let all = TensorType(
                 [whole.shape.batch, leading.allChannels, whole.shape.height, whole.shape.width],
                 whole.dtype)
-            return Layout(leading: type, of: all, leading.arrangement)
+            return Layout(leading: type, of: all, leading.arrangement, layout.dtype)
         }
         guard let arrangement = layout.arrangement else { return nil }
-        return Layout(leading: type, of: whole, arrangement)
+        return Layout(leading: type, of: whole, arrangement, layout.dtype)
     }
 }
 
@@ -80,8 +85,9 @@ extension KernelRequest {
     var withoutGaps: KernelRequest {
         var result = self
         for (index, layout) in layouts.enumerated() {
-            guard let leading = layout?.leading(inputs[index]) else { continue }
-            result.layouts[index] = Layout(inputs[index], leading.arrangement)
+            guard let layout, let leading = layout.leading(inputs[index]) else { continue }
+            let type = TensorType(inputs[index].shape, layout.dtype)
+            result.layouts[index] = Layout(type, leading.arrangement)
         }
         return result
     }

@@ -12,17 +12,20 @@ package import FoveaRuntime
 package struct OneDNNBackend: Backend {
     let arena: DeviceMemory
     private let selection: ConvolutionSelection
+    private let precision: DType
 
     /// Makes a backend.
     ///
     /// - Parameters:
     ///   - threads: The number of threads; as many as there are cores if nil.
     ///   - selection: How convolutions choose among their kernels.
+    ///   - precision: The type in which images lie between convolutions.
     /// - Throws: An error if the number is out of range.
     package init(
-        threads: Int? = nil, selection: ConvolutionSelection = .estimated
+        threads: Int? = nil, selection: ConvolutionSelection = .estimated, precision: DType = .f32
     ) throws(FoveaError) {
         self.selection = selection
+        self.precision = precision
         arena = try DeviceMemory(byteCount: 0)
         guard (1...1024).contains(threads ?? 1) else {
             throw FoveaError(
@@ -37,7 +40,7 @@ package struct OneDNNBackend: Backend {
     /// As many as there are cores, unless the environment's `OMP_NUM_THREADS` says otherwise.
     private static let defaultThreadCount = EngineThread.shared.perform { Team.count }
 
-    package var library: any KernelLibrary { OneDNNLibrary(selection) }
+    package var library: any KernelLibrary { OneDNNLibrary(selection, precision: precision) }
 
     /// The number of threads that kernels run on.
     package var threadCount: Int { EngineThread.shared.perform { Team.count } }
@@ -47,7 +50,8 @@ package struct OneDNNBackend: Backend {
     ) throws(FoveaError) -> Plan {
         let selection = runsSeldom ? selection.withoutTrying : selection
         return try EngineThread.shared.perform { () throws(FoveaError) -> Plan in
-            try Compiler(for: OneDNNLibrary(selection)).plan(graph, parameters: store?.slots ?? [])
+            let library = OneDNNLibrary(selection, precision: precision)
+            return try Compiler(for: library).plan(graph, parameters: store?.slots ?? [])
         }
     }
 

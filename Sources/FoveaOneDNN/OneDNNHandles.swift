@@ -37,8 +37,10 @@ extension Layout {
         let length = Int(fovea_layout_name(token, &buffer, 64))
         let name = String(
             decoding: buffer.prefix(min(length, 63)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let dtype = DType(native: fovea_layout_dtype(token))
         self.init(
-            token: token, name: name, byteCount: fovea_layout_bytes(token),
+            token: token, name: dtype == .bf16 ? "bf16:" + name : name,
+            byteCount: fovea_layout_bytes(token), dtype: dtype,
             isPlain: fovea_layout_is_plain(token))
     }
 
@@ -64,8 +66,8 @@ extension Layout {
     }
 
     /// The layout of images whose channels lie in blocks of eight or sixteen.
-    static func blocked(_ images: Shape, by lanes: Int) -> Layout {
-        let type = TensorType(images)
+    static func blocked(_ images: Shape, by lanes: Int, _ dtype: DType = .f32) -> Layout {
+        let type = TensorType(images, dtype)
         guard let layout = Layout(type, lanes == 16 ? .blocked16 : .blocked8) else {
             preconditionFailure("\(type) has no channels")
         }
@@ -77,6 +79,14 @@ extension Layout {
     func with(_ extent: Int, alongAxis axis: Int) -> Layout? {
         let token = fovea_layout_with_extent(native, Int32(axis), Int64(extent))
         return token == 0 ? nil : Layout(token)
+    }
+
+    /// The same order of elements of another type.
+    func with(_ dtype: DType) -> Layout {
+        guard dtype != self.dtype else { return self }
+        let token = fovea_layout_with_dtype(native, dtype.native)
+        precondition(token != 0, "\(self) has no order that \(dtype.rawValue) could have")
+        return Layout(token)
     }
 
     /// How the channels are arranged; nil where it is none of the common ways.
@@ -122,6 +132,16 @@ enum Arrangement {
 }
 
 extension DType {
+    /// Recognises a type of the library.
+    fileprivate init(native: Int32) {
+        switch native {
+        case Int32(FOVEA_BF16): self = .bf16
+        case Int32(FOVEA_U8): self = .u8
+        case Int32(FOVEA_S32): self = .i32
+        default: self = .f32
+        }
+    }
+
     /// The element type in the library's words.
     var native: Int32 {
         switch self {

@@ -110,6 +110,16 @@ final class LoopKernel: OneDNNKernel, @unchecked Sendable {
         func output(_ index: Int) -> UnsafeMutablePointer<Float> {
             outputs[index].assumingMemoryBound(to: Float.self)
         }
+
+        /// An input whose numbers lie as another type.
+        func input<Number>(_ index: Int, _: Number.Type) -> UnsafeMutablePointer<Number> {
+            inputs[index].assumingMemoryBound(to: Number.self)
+        }
+
+        /// An output whose numbers lie as another type.
+        func output<Number>(_ index: Int, _: Number.Type) -> UnsafeMutablePointer<Number> {
+            outputs[index].assumingMemoryBound(to: Number.self)
+        }
     }
 
     let name: String

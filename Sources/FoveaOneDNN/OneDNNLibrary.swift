@@ -7,9 +7,16 @@ package import FoveaGraph
 package struct OneDNNLibrary: KernelLibrary {
     /// How convolutions choose among their kernels.
     let selection: ConvolutionSelection
+    /// The type in which images lie between convolutions, and in which their products are computed.
+    let precision: DType
 
     /// Makes the collection.
-    package init(_ selection: ConvolutionSelection = .estimated) { self.selection = selection }
+    package init(
+        _ selection: ConvolutionSelection = .estimated, precision: DType = .f32
+    ) {
+        self.selection = selection
+        self.precision = precision
+    }
 
     package var name: String {
         let info = fovea_dnn_library_info()
@@ -27,7 +34,7 @@ package struct OneDNNLibrary: KernelLibrary {
     }
 
     package func reshaped(_ layout: Layout, of type: TensorType, to shape: Shape) -> Layout? {
-        let plain = Layout.plain(TensorType(shape, type.dtype))
+        let plain = Layout.plain(TensorType(shape, layout.dtype))
         return layout.isPlain ? plain : nil
     }
 
@@ -47,7 +54,12 @@ package struct OneDNNLibrary: KernelLibrary {
         case .batchNormalization, .batchNormalizationGradient, .normalization, .concatenation,
             .channelSlice, .add:
             try kernel(forAny: request)
-        default: try kernel(forAny: request.withoutGaps)
+        case .convolution, .convolutionDataGradient, .convolutionWeightGradient, .linear,
+            .linearDataGradient, .linearWeightGradient, .maxPool, .maxPoolGradient, .averagePool,
+            .averagePoolGradient, .dropout, .activation(Op.Activation(.relu)),
+            .activationGradient(Op.ActivationGradient(.relu)):
+            try kernel(forAny: request.withoutGaps)
+        default: try kernel(forAny: request.withoutGaps.inFloats)
         }
     }
 
@@ -93,6 +105,13 @@ package struct OneDNNLibrary: KernelLibrary {
 }
 
 extension KernelRequest {
+    /// The same request as if all numbers lay in 32 bits, for kernels that know no others.
+    fileprivate var inFloats: KernelRequest {
+        var result = self
+        result.layouts = layouts.map { $0?.dtype == .bf16 ? $0?.with(.f32) : $0 }
+        return result
+    }
+
     /// How an input lies; row-major if that is still free.
     func layout(_ index: Int) -> Layout { layouts[index] ?? .plain(inputs[index]) }
 

@@ -5,7 +5,7 @@ public import FoveaGraph
 public import FoveaLayers
 public import FoveaModels
 public import FoveaRuntime
-import FoveaTraining
+public import FoveaTraining
 
 /// A network layer by layer: output shapes, parameters, multiply-adds, and the memory it needs.
 public struct NetworkSummary: Sendable, Codable {
@@ -95,15 +95,16 @@ public struct NetworkSummary: Sendable, Codable {
     ///   - image: The shape of one image.
     ///   - batch: The number of images the memory is forecast for.
     ///   - mode: What the memory is forecast for.
+    ///   - precision: The numbers that it computes with.
     ///   - optimizer: What updates the weights in training.
     /// - Throws: An error if the network does not fit its images.
     public init(
         _ entry: Catalog.Entry, options: Catalog.Options, image: Shape, batch: Int, mode: Mode,
-        optimizer: Optimizer
+        precision: Precision = .f32, optimizer: Optimizer
     ) throws(FoveaError) {
         try self.init(
             entry.network(options), named: entry.name, image: image, batch: batch, mode: mode,
-            optimizer: optimizer
+            precision: precision, optimizer: optimizer
         ) { (images, mode, smoothing) throws(FoveaError) -> TracedNetwork in
             try entry.traced(
                 images: images, mode: mode, options: options, lossSmoothing: smoothing)
@@ -118,15 +119,16 @@ public struct NetworkSummary: Sendable, Codable {
     ///   - image: The shape of one image.
     ///   - batch: The number of images the memory is forecast for.
     ///   - mode: What the memory is forecast for.
+    ///   - precision: The numbers that it computes with.
     ///   - optimizer: What updates the weights in training.
     /// - Throws: An error if the network does not fit its images.
     public init(
         _ network: some Network, named name: String? = nil, image: Shape, batch: Int = 64,
-        mode: Mode = .training, optimizer: Optimizer = .sgd()
+        mode: Mode = .training, precision: Precision = .f32, optimizer: Optimizer = .sgd()
     ) throws(FoveaError) {
         try self.init(
             network, named: name ?? "\(type(of: network))", image: image, batch: batch, mode: mode,
-            optimizer: optimizer
+            precision: precision, optimizer: optimizer
         ) { (images, mode, smoothing) throws(FoveaError) -> TracedNetwork in
             try .recording(network, images: images, mode: mode, lossSmoothing: smoothing)
         }
@@ -137,7 +139,7 @@ public struct NetworkSummary: Sendable, Codable {
 
     private init(
         _ network: any Network, named name: String, image: Shape, batch: Int, mode: Mode,
-        optimizer: Optimizer, _ trace: Tracer
+        precision: Precision, optimizer: Optimizer, _ trace: Tracer
     ) throws(FoveaError) {
         let one = try trace(image.batched(1), .inference, nil)
         let tree = LayerTree(one, of: network, named: name)
@@ -155,7 +157,8 @@ public struct NetworkSummary: Sendable, Codable {
         explanations = LayerExplanation.all(of: tree)
         self.batch = batch
         self.mode = mode == .training ? "train" : "infer"
-        memory = try Memory(mode, optimizer: optimizer, images: image.batched(batch), trace)
+        memory = try Memory(
+            mode, precision, optimizer: optimizer, images: image.batched(batch), trace)
     }
 }
 
@@ -178,11 +181,13 @@ extension NetworkSummary.Row {
 
 extension NetworkSummary.Memory {
     init(
-        _ mode: Mode, optimizer: Optimizer, images: Shape,
+        _ mode: Mode, _ precision: Precision, optimizer: Optimizer, images: Shape,
         _ trace: (Shape, Mode, Float?) throws(FoveaError) -> TracedNetwork
     ) throws(FoveaError) {
         let isTraining = mode == .training
-        let prepared = try PreparedNetwork.planned(images: images, mode: mode) {
+        let prepared = try PreparedNetwork.planned(
+            images: images, mode: mode, precision: precision
+        ) {
             (images, mode) throws(FoveaError) -> TracedNetwork in
             try trace(images, mode, isTraining ? 0 : nil)
         }

@@ -54,19 +54,20 @@ public struct Benchmark: Sendable, Codable {
     ///   - mode: Training or inference.
     ///   - batch: The number of images of a step.
     ///   - device: What it runs on.
+    ///   - precision: The numbers that it computes with.
     ///   - threads: The number of threads of the CPU.
     ///   - seconds: How long steps are timed.
     /// - Throws: An error if the network does not fit its images or the device.
     public init(
         _ entry: Catalog.Entry, options: Catalog.Options, image: Shape, mode: Mode, batch: Int,
-        device: Device, threads: Int?, seconds: Double
+        device: Device, precision: Precision = .f32, threads: Int?, seconds: Double
     ) throws(FoveaError) {
         let work = try BenchmarkWork(
             entry, options: options, image: image, mode: mode, batch: batch, device: device,
-            threads: threads)
+            precision: precision, threads: threads)
         let spread = Spread(of: try work.measure(seconds: seconds))
         self.mode = mode == .training ? "train" : "infer"
-        precision = "f32"
+        self.precision = precision.rawValue
         self.batch = batch
         self.threads = work.network.backend.threadCount
         self.device = device.name

@@ -30,17 +30,18 @@ package final class BenchmarkWork {
     ///   - mode: Training or inference.
     ///   - batch: The number of images of a step.
     ///   - device: What it runs on.
+    ///   - precision: The numbers that it computes with.
     ///   - threads: The number of threads of the CPU.
     /// - Throws: An error if the network does not fit its images or the device.
     package init(
         _ entry: Catalog.Entry, options: Catalog.Options, image: Shape, mode: Mode, batch: Int,
-        device: Device, threads: Int?
+        device: Device, precision: Precision, threads: Int?
     ) throws(FoveaError) {
         isTraining = mode == .training
         let smoothing: Float? = isTraining ? 0 : nil
         network = try PreparedNetwork(
             image: image, batch: batch, mode: mode, optimizer: isTraining ? .sgd() : nil,
-            on: try device.makeBackend(threads: threads)
+            on: try device.makeBackend(threads: threads, precision: precision)
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
             try entry.traced(
                 images: images, mode: mode, options: options, lossSmoothing: smoothing)

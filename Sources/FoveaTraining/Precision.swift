@@ -2,30 +2,47 @@
 package import FoveaGraph
 import FoveaOneDNN
 
-/// The element types that activations may have.
-package enum Precision {
-    /// Checks that a processor computes in an element type.
+/// The numbers that a network computes with.
+public enum Precision: String, Sendable, Hashable, CaseIterable {
+    /// 32-bit floats.
+    case f32
+    /// Images and their gradients as bfloat16; weights, their gradients and all sums in 32 bits.
+    case bf16
+
+    /// Finds a precision by its name.
     ///
     /// - Parameters:
-    ///   - name: The name of the type, such as `f32`.
+    ///   - name: The name, such as `bf16`.
     ///   - instructions: The instruction set; this processor's if left out.
-    /// - Throws: An error of the code `.device` if it does not, of `.usage` if there is no such type.
-    package static func check(
-        _ name: String, instructions: String = OneDNNLibrary.instructions
+    /// - Throws: An error of the code `.usage` if there is none, of `.device` if the processor lacks it.
+    package init(
+        named name: String, instructions: String = OneDNNLibrary.instructions
     ) throws(FoveaError) {
-        switch name {
-        case DType.f32.rawValue: return
-        case DType.bf16.rawValue:
-            let isNative = instructions.contains("bf16") || instructions.contains("amx")
+        guard let precision = Precision(rawValue: name) else {
             throw FoveaError(
-                .device,
-                isNative
-                    ? "the CPU computes in f32 only so far, not in bf16."
-                    : "this processor (\(instructions)) has no instructions for bf16.",
+                .usage, "there is no --precision \(name).", remedy: "Use --precision f32 or bf16.")
+        }
+        try precision.check(instructions: instructions)
+        self = precision
+    }
+
+    /// Checks that a processor computes in this precision.
+    ///
+    /// Without instructions of its own a processor takes several times as long for 16 bits as for 32.
+    ///
+    /// - Parameter instructions: The instruction set; this processor's if left out.
+    /// - Throws: An error of the code `.device` if it does not.
+    package func check(
+        instructions: String = OneDNNLibrary.instructions
+    ) throws(FoveaError) {
+        let isNative = instructions.contains("bf16") || instructions.contains("amx")
+        guard self == .f32 || isNative else {
+            throw FoveaError(
+                .device, "this processor (\(instructions)) has no instructions for bf16.",
                 remedy: "Use --precision f32.")
-        default:
-            throw FoveaError(
-                .usage, "there is no --precision \(name).", remedy: "Use --precision f32.")
         }
     }
+
+    /// The type in which images lie.
+    var dtype: DType { self == .bf16 ? .bf16 : .f32 }
 }

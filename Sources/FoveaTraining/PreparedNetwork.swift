@@ -115,13 +115,14 @@ package final class PreparedNetwork {
     /// - Parameters:
     ///   - images: The shape of the batch.
     ///   - mode: Training or inference.
+    ///   - precision: The numbers that it computes with.
     ///   - trace: Records the network.
     /// - Returns: The plan for the CPU.
-    /// - Throws: An error if the network does not fit its images.
+    /// - Throws: An error if the network does not fit its images, or the processor lacks such numbers.
     package static func planned(
-        images: Shape, mode: Mode, _ trace: Tracer
+        images: Shape, mode: Mode, precision: Precision = .f32, _ trace: Tracer
     ) throws(FoveaError) -> Plan {
-        try Device.cpu.makeBackend(kernels: .looksUp).plan(
+        try Device.cpu.makeBackend(kernels: .looksUp, precision: precision).plan(
             try graph(try trace(images, mode)), sharing: nil)
     }
 
@@ -182,15 +183,18 @@ extension Device {
     /// - Parameters:
     ///   - threads: The number of threads of the CPU; as many as there are cores if nil.
     ///   - kernels: Whether kernels are tried before one is chosen.
+    ///   - precision: The numbers that it computes with.
     /// - Returns: The backend.
-    /// - Throws: An error of the code `.device` if there is no such device.
+    /// - Throws: An error of the code `.device` if there is no such device, or it has no such numbers.
     package func makeBackend(
-        threads: Int? = nil, kernels: KernelCache.Use = .tries
+        threads: Int? = nil, kernels: KernelCache.Use = .tries, precision: Precision = .f32
     ) throws(FoveaError) -> any Backend {
         guard self == .cpu else {
             throw FoveaError(
                 .device, "there is no device named \(name).", remedy: "Use --device cpu.")
         }
-        return try OneDNNBackend(threads: threads, selection: KernelCache.selection(kernels))
+        try precision.check()
+        return try OneDNNBackend(
+            threads: threads, selection: KernelCache.selection(kernels), precision: precision.dtype)
     }
 }

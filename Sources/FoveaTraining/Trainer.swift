@@ -54,6 +54,7 @@ public final class Trainer {
     ///   - loss: What the logits are measured by.
     ///   - optimizer: How weights follow from gradients.
     ///   - device: What it runs on.
+    ///   - precision: The numbers that it computes with.
     ///   - seed: The seed of everything random.
     ///   - initializer: How weights of rank 2 and more are drawn; as the layers say if nil.
     ///   - headInitializer: How the last layers begin; as the others if nil.
@@ -61,12 +62,12 @@ public final class Trainer {
     public convenience init(
         _ network: any Network, images: Shape, batch: Int,
         loss: Loss = .crossEntropy(), optimizer: Optimizer = .sgd(), on device: Device = .cpu,
-        seed: UInt64 = 0, initializer: Initializer? = nil,
+        precision: Precision = .f32, seed: UInt64 = 0, initializer: Initializer? = nil,
         headInitializer: HeadInitializer? = nil
     ) throws(FoveaError) {
         try self.init(
-            image: images, batch: batch, optimizer: optimizer, on: try device.makeBackend(),
-            seed: seed
+            image: images, batch: batch, optimizer: optimizer,
+            on: try device.makeBackend(precision: precision), seed: seed
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
             try .recording(
                 network, images: images, mode: mode,

@@ -132,7 +132,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
         try need(testLimit ?? 1 >= 1, "limit-test", "at least 1")
         try need(image.allSatisfy { (1...4096).contains($0) }, "resize", "from 1 to 4096")
         try preprocessing?.check(channels: image.first ?? 0)
-        try Precision.check(precision)
+        _ = try Precision(named: precision)
         if let initializer, !Initializer.named.contains(where: { $0.name == initializer }) {
             let names = Initializer.named.map(\.name)
             let nearest = nearestName(to: initializer, among: names)

@@ -85,7 +85,8 @@ public final class TrainingRun {
         let smoothing = configuration.labelSmoothing
         if resumes { KernelCache.restore(from: folder.kernels) }
         let backend = try Device(named: configuration.device).makeBackend(
-            threads: configuration.threads)
+            threads: configuration.threads,
+            precision: try Precision(named: configuration.precision))
         trainer = try Trainer(
             image: Shape(configuration.image), batch: configuration.batch,
             optimizer: configuration.optimizerRule, on: backend, seed: configuration.seed

@@ -46,6 +46,10 @@ fovea_layout fovea_layout_leading(fovea_layout layout, int64_t channels);
 /* The same bytes with more or fewer entries along an axis that is cut into blocks, where the last block
  * is filled up with zeros; 0 if they would not be the same bytes. */
 fovea_layout fovea_layout_with_extent(fovea_layout layout, int32_t axis, int64_t extent);
+/* The same order of elements of another type; 0 if there is none. */
+fovea_layout fovea_layout_with_dtype(fovea_layout layout, int32_t dtype);
+/* The type of the elements, or -1 if it is none of ours. */
+int32_t fovea_layout_dtype(fovea_layout layout);
 /* The number of elements from an image to the next; 0 when there is no such number. */
 int64_t fovea_layout_image_stride(fovea_layout layout);
 size_t fovea_layout_bytes(fovea_layout layout);

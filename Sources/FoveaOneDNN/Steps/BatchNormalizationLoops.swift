@@ -34,8 +34,8 @@ extension ChannelGroups {
     /// Each piece is measured by itself in two passes, for which it stays in the cache, so that no
     /// digits are lost where the mean is large; then the pieces are put together (Chan, Golub and
     /// LeVeque, 1979).
-    func measure(
-        _ x: UnsafeMutablePointer<Float>, into mean: UnsafeMutablePointer<Float>,
+    func measure<Number: StoredNumber>(
+        _ x: UnsafeMutablePointer<Number>, into mean: UnsafeMutablePointer<Float>,
         _ variance: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
     ) {
         Team.split(count) { part in
@@ -59,8 +59,8 @@ extension ChannelGroups {
     }
 
     /// The mean of each lane of a piece, and the sum of squared differences from it.
-    private func measure(
-        _ group: Group, _ x: UnsafeMutablePointer<Float>,
+    private func measure<Number: StoredNumber>(
+        _ group: Group, _ x: UnsafeMutablePointer<Number>,
         into sums: UnsafeMutablePointer<Float>
     ) {
         let lanes = group.lanes, x = x + group.image * gap
@@ -79,10 +79,10 @@ extension ChannelGroups {
     }
 
     /// Writes (x − mean) · factor + shift, and what a shortcut adds to it.
-    func normalize(
-        _ x: UnsafeMutablePointer<Float>, to y: UnsafeMutablePointer<Float>,
+    func normalize<Number: StoredNumber>(
+        _ x: UnsafeMutablePointer<Number>, to y: UnsafeMutablePointer<Number>,
         _ scales: ChannelScales, mean: UnsafeMutablePointer<Float>,
-        shift: UnsafeMutablePointer<Float>, shortcut: UnsafeMutablePointer<Float>?,
+        shift: UnsafeMutablePointer<Float>, shortcut: UnsafeMutablePointer<Number>?,
         _ activation: Op.Activation.Kind?
     ) {
         let isRectified = activation == .relu
@@ -109,16 +109,17 @@ extension ChannelGroups {
 }
 
 /// The gradient of one batch normalization, piece by piece.
-struct BatchNormalizationBackward<Lanes: ChannelLanes> {
+struct BatchNormalizationBackward<Lanes: ChannelLanes, Number: StoredNumber> {
     let groups: ChannelGroups<Lanes>
-    let dy, x, mean: UnsafeMutablePointer<Float>
+    let dy, x: UnsafeMutablePointer<Number>
+    let mean: UnsafeMutablePointer<Float>
     let scales: ChannelScales
     /// What the forward pass added, where a ReLU followed.
     let shift: UnsafeMutablePointer<Float>?
     /// What came out, where a shortcut was added before the ReLU.
-    let y: UnsafeMutablePointer<Float>?
+    let y: UnsafeMutablePointer<Number>?
     /// Where the part of dy goes that passed such a ReLU: the shortcut's gradient.
-    let passed: UnsafeMutablePointer<Float>?
+    let passed: UnsafeMutablePointer<Number>?
 
     private var width: Int { Lanes.scalarCount }
 
@@ -178,7 +179,7 @@ struct BatchNormalizationBackward<Lanes: ChannelLanes> {
 
     /// Writes factor · (dy − dshift / m − (x − mean) · inverse · dscale / m).
     func write(
-        to dx: UnsafeMutablePointer<Float>, dscale: UnsafeMutablePointer<Float>,
+        to dx: UnsafeMutablePointer<Number>, dscale: UnsafeMutablePointer<Float>,
         dshift: UnsafeMutablePointer<Float>
     ) {
         if let passed {

@@ -79,28 +79,3 @@ struct ChannelGroups<Lanes: ChannelLanes> {
             channel: channel, lanes: lanes)
     }
 }
-
-extension UnsafeMutablePointer<Float> {
-    /// The lanes at a position, of which those beyond a number are zero.
-    @inline(__always)
-    func lanes<Lanes: SIMD>(_ position: Int, _ count: Int) -> Lanes where Lanes.Scalar == Float {
-        if count == Lanes.scalarCount {
-            return UnsafeRawPointer(self + position).loadUnaligned(as: Lanes.self)
-        }
-        var lanes = Lanes(repeating: 0)
-        for lane in 0..<count { lanes[lane] = self[position + lane] }
-        return lanes
-    }
-
-    /// Writes lanes at a position: all, or so many.
-    @inline(__always)
-    func write<Lanes: SIMD>(
-        _ lanes: Lanes, _ position: Int, _ count: Int
-    ) where Lanes.Scalar == Float {
-        if count == Lanes.scalarCount {
-            UnsafeMutableRawPointer(self + position).storeBytes(of: lanes, as: Lanes.self)
-        } else {
-            for lane in 0..<count { self[position + lane] = lanes[lane] }
-        }
-    }
-}

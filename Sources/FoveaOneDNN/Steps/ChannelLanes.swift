@@ -12,6 +12,12 @@ protocol ChannelLanes: SIMD where Scalar == Float {
     /// The lanes at which others are above zero or not a number; zero elsewhere.
     func opened(where gate: Self) -> Self
 
+    /// Reads numbers of 16 bits.
+    static func widened(from source: UnsafePointer<BFloat16>) -> Self
+
+    /// Writes numbers of 16 bits, rounded.
+    func narrow(to target: UnsafeMutablePointer<BFloat16>)
+
     /// The same place for each lane.
     static func places(_ place: Int32) -> Places
 
@@ -31,6 +37,20 @@ protocol ChannelLanes: SIMD where Scalar == Float {
 extension SIMD8: ChannelLanes where Scalar == Float {
     @inline(__always)
     func opened(where gate: Self) -> Self { replacing(with: 0, where: gate .<= 0) }
+
+    @inline(__always)
+    static func widened(from source: UnsafePointer<BFloat16>) -> Self {
+        let bits = UnsafeRawPointer(source).loadUnaligned(as: SIMD8<UInt16>.self)
+        return unsafeBitCast(SIMD8<UInt32>(truncatingIfNeeded: bits) &<< 16, to: Self.self)
+    }
+
+    @inline(__always)
+    func narrow(to target: UnsafeMutablePointer<BFloat16>) {
+        let whole = unsafeBitCast(self, to: SIMD8<UInt32>.self)
+        let rounded = whole &+ (0x7FFF &+ (whole &>> 16 & 1))
+        UnsafeMutableRawPointer(target).storeBytes(
+            of: SIMD8<UInt16>(truncatingIfNeeded: rounded &>> 16), as: SIMD8<UInt16>.self)
+    }
 
     @inline(__always)
     static func places(_ place: Int32) -> SIMD8<Int32> { SIMD8<Int32>(repeating: place) }
@@ -63,6 +83,20 @@ extension SIMD8: ChannelLanes where Scalar == Float {
 extension SIMD16: ChannelLanes where Scalar == Float {
     @inline(__always)
     func opened(where gate: Self) -> Self { replacing(with: 0, where: gate .<= 0) }
+
+    @inline(__always)
+    static func widened(from source: UnsafePointer<BFloat16>) -> Self {
+        let bits = UnsafeRawPointer(source).loadUnaligned(as: SIMD16<UInt16>.self)
+        return unsafeBitCast(SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: Self.self)
+    }
+
+    @inline(__always)
+    func narrow(to target: UnsafeMutablePointer<BFloat16>) {
+        let whole = unsafeBitCast(self, to: SIMD16<UInt32>.self)
+        let rounded = whole &+ (0x7FFF &+ (whole &>> 16 & 1))
+        UnsafeMutableRawPointer(target).storeBytes(
+            of: SIMD16<UInt16>(truncatingIfNeeded: rounded &>> 16), as: SIMD16<UInt16>.self)
+    }
 
     @inline(__always)
     static func places(_ place: Int32) -> SIMD16<Int32> { SIMD16<Int32>(repeating: place) }

@@ -13,9 +13,10 @@ extension OneDNNLibrary {
         let largest = counts.indices.max { counts[$0] < counts[$1] } ?? 0
         let arrangement = Self.arrangement(
             like: request.layout(largest), startingAt: bounds, request.inputs[largest])
-        let runs = ChannelRuns(request.outputs[0].shape, arrangement)
+        let dtype = request.imageType(largest)
+        let runs = ChannelRuns(request.outputs[0].shape, arrangement, dtype)
         let leading = request.whole.flatMap {
-            Layout(leading: request.outputs[0], of: $0, arrangement)
+            Layout(leading: request.outputs[0], of: $0, arrangement, dtype)
         }
         let all = leading?.leading(request.outputs[0])?.allChannels ?? bounds[counts.count]
         // The first input lies where the output begins if it is of the same whole.
@@ -23,7 +24,7 @@ extension OneDNNLibrary {
             leading == nil || !request.mayContinue
             ? nil
             : request.whole.flatMap { whole in
-                Layout(leading: request.inputs[0], of: whole, arrangement).flatMap {
+                Layout(leading: request.inputs[0], of: whole, arrangement, dtype).flatMap {
                     $0 == request.layouts[0] ? $0 : nil
                 }
             }
@@ -33,12 +34,12 @@ extension OneDNNLibrary {
                 for index in copied {
                     let count = counts[index]
                     runs.copy(
-                        part, of: count, from: operands.input(index), startingAt: 0, of: count,
-                        to: operands.output(0), startingAt: bounds[index], of: all)
+                        part, of: count, from: operands.inputs[index], startingAt: 0, of: count,
+                        to: operands.outputs[0], startingAt: bounds[index], of: all)
                 }
             }
         }
-        let choice = request.arranged(arrangement, kernel)
+        let choice = request.arranged(arrangement, kernel, as: dtype)
         guard let leading else { return choice }
         return KernelChoice(
             kernel,
@@ -53,16 +54,17 @@ extension OneDNNLibrary {
         let arrangement = Self.arrangement(
             like: request.layout(0), startingAt: [op.channels.lowerBound, op.channels.upperBound],
             request.inputs[0])
-        let runs = ChannelRuns(request.outputs[0].shape, arrangement)
+        let dtype = request.imageType(0)
+        let runs = ChannelRuns(request.outputs[0].shape, arrangement, dtype)
         let kernel = LoopKernel("channelSlice") { operands in
             Team.split(runs.count) { part in
                 runs.copy(
-                    part, of: op.channels.count, from: operands.input(0),
-                    startingAt: op.channels.lowerBound, of: all, to: operands.output(0),
+                    part, of: op.channels.count, from: operands.inputs[0],
+                    startingAt: op.channels.lowerBound, of: all, to: operands.outputs[0],
                     startingAt: 0, of: op.channels.count)
             }
         }
-        let choice = request.arranged(arrangement, kernel)
+        let choice = request.arranged(arrangement, kernel, as: dtype)
         guard leading != nil, let layout = request.layouts[0] else { return choice }
         return KernelChoice(kernel, inputs: [layout], outputs: choice.outputs)
     }
@@ -83,35 +85,43 @@ extension OneDNNLibrary {
 private struct ChannelRuns {
     /// The number of pieces.
     let count: Int
-    /// The elements of one channel in a piece.
-    private let elements: Int
+    /// The bytes of one channel in a piece.
+    private let size: Int
 
-    init(_ shape: Shape, _ arrangement: Arrangement) {
+    init(_ shape: Shape, _ arrangement: Arrangement, _ dtype: DType) {
         let area = shape.perImage.count / shape.channels
         switch arrangement {
-        case .plain, .blocked16, .blocked8: (count, elements) = (shape.batch, area)
-        case .channelsLast: (count, elements) = (shape.batch * area, 1)
+        case .plain, .blocked16, .blocked8: (count, size) = (shape.batch, area * dtype.size)
+        case .channelsLast: (count, size) = (shape.batch * area, dtype.size)
         }
     }
 
     /// Copies some channels of some pieces.
     func copy(
-        _ part: Range<Int>, of channels: Int, from source: UnsafeMutablePointer<Float>,
-        startingAt first: Int, of sourceChannels: Int, to target: UnsafeMutablePointer<Float>,
+        _ part: Range<Int>, of channels: Int, from source: UnsafeMutableRawPointer,
+        startingAt first: Int, of sourceChannels: Int, to target: UnsafeMutableRawPointer,
         startingAt start: Int, of targetChannels: Int
     ) {
         for run in part {
-            (target + (run * targetChannels + start) * elements).update(
-                from: source + (run * sourceChannels + first) * elements,
-                count: channels * elements)
+            (target + (run * targetChannels + start) * size).copyMemory(
+                from: source + (run * sourceChannels + first) * size, byteCount: channels * size)
         }
     }
 }
 
 extension KernelRequest {
-    /// A choice that takes every tensor with its channels arranged in a way.
-    func arranged(_ arrangement: Arrangement, _ kernel: any Kernel) -> KernelChoice {
-        func layout(_ type: TensorType) -> Layout { Layout(type, arrangement) ?? .plain(type) }
+    /// The type in which the numbers of an image lie: 16 or 32 bits.
+    func imageType(_ index: Int) -> DType { layouts[index]?.dtype == .bf16 ? .bf16 : .f32 }
+
+    /// A choice that takes every tensor with its channels arranged in a way, and images of a type.
+    func arranged(
+        _ arrangement: Arrangement, _ kernel: any Kernel, as dtype: DType = .f32
+    ) -> KernelChoice {
+        func layout(_ type: TensorType) -> Layout {
+            let isImage = type.shape.rank == 4 && type.dtype == .f32
+            let stored = isImage ? TensorType(type.shape, dtype) : type
+            return Layout(stored, arrangement) ?? .plain(stored)
+        }
         return KernelChoice(kernel, inputs: inputs.map(layout), outputs: outputs.map(layout))
     }
 }

@@ -12,7 +12,7 @@ extension OneDNNLibrary {
             direction: .forward(isTraining: request.isTraining), window: op.window,
             groups: op.groups, x: request.inputs[0].shape, weights: request.inputs[1].shape,
             y: request.outputs[0].shape, hasBias: op.hasBias, isRectified: op.activation == .relu)
-        return try ConvolutionKernels(problem, request, selection).best
+        return try ConvolutionKernels(problem, request, self).best
     }
 
     // dy, w → dx
@@ -22,7 +22,7 @@ extension OneDNNLibrary {
         let problem = ConvolutionProblem(
             direction: .data, window: op.window, groups: op.groups, x: op.inputShape,
             weights: request.inputs[1].shape, y: request.inputs[0].shape)
-        return try ConvolutionKernels(problem, request, selection).best
+        return try ConvolutionKernels(problem, request, self).best
     }
 
     // x, dy → dw, db
@@ -33,7 +33,7 @@ extension OneDNNLibrary {
             direction: .weights, window: op.window, groups: op.groups,
             x: request.inputs[0].shape, weights: request.outputs[0].shape,
             y: request.inputs[1].shape, hasBias: op.hasBias)
-        return try ConvolutionKernels(problem, request, selection).best
+        return try ConvolutionKernels(problem, request, self).best
     }
 }
 

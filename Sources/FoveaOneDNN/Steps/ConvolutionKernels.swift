@@ -14,13 +14,14 @@ struct ConvolutionKernels {
     private let problem: ConvolutionProblem
     private let request: KernelRequest
     private let selection: ConvolutionSelection
+    /// The type in which images lie.
+    private let precision: DType
 
-    init(
-        _ problem: ConvolutionProblem, _ request: KernelRequest, _ selection: ConvolutionSelection
-    ) {
+    init(_ problem: ConvolutionProblem, _ request: KernelRequest, _ library: OneDNNLibrary) {
         self.problem = problem
         self.request = request
-        self.selection = selection
+        selection = library.selection
+        precision = library.precision
     }
 
     /// The kernel that takes the least time, reorders included, as far as is known.
@@ -73,9 +74,11 @@ struct ConvolutionKernels {
             }
         }
         if let filledUp { choices.append(filledUp) }
-        let winograd = WinogradCandidates(problem, keepsWeights: request.lasting.contains(1))
-        let own =
-            (winograd?.all ?? []) + [.patches(problem), .rows(problem)].compactMap(\.self)
+        let winograd = WinogradCandidates(
+            problem, keepsWeights: request.lasting.contains(1), precision)
+        let few: [OwnCandidate?] =
+            precision == .f32 ? [.patches(problem), .rows(problem)] : []
+        let own = (winograd?.all ?? []) + few.compactMap(\.self)
         return choices.compactMap { Candidate($0, seconds: seconds($0)) }
             + own.filter(isOffered).compactMap {
                 Candidate($0.choice, seconds: $0.seconds + secondsOfMoving($0.choice))
@@ -147,7 +150,10 @@ struct ConvolutionKernels {
     /// The problem for the library, with the weights as they lie if another plan has put them in blocks.
     private var native: fovea_convolution {
         var native = problem.native
-        if case .forward = problem.direction, let layout = request.layouts[1], !layout.isPlain {
+        native.dtype = precision.native
+        if case .forward = problem.direction, let layout = request.layouts[1], !layout.isPlain,
+            layout.dtype == precision
+        {
             native.weights_layout = layout.native
         }
         return native
@@ -159,14 +165,15 @@ struct ConvolutionKernels {
         direct.algorithm = Int32(FOVEA_DIRECT)
         var atHand = direct
         let images = problem.images
-        atHand.source_layout = images.source.map { request.layout($0).native } ?? 0
-        atHand.destination_layout = images.destination.map { request.layout($0).native } ?? 0
-        var channelsLast = direct
-        channelsLast.source_layout = Self.channelsLast(problem.x)
-        channelsLast.destination_layout = Self.channelsLast(problem.y)
+        atHand.source_layout = images.source.map { request.layout($0).with(precision).native } ?? 0
+        atHand.destination_layout =
+            images.destination.map { request.layout($0).with(precision).native } ?? 0
+        var inPixels = direct
+        inPixels.source_layout = channelsLast(problem.x)
+        inPixels.destination_layout = channelsLast(problem.y)
         var winograd = native
         winograd.algorithm = Int32(FOVEA_WINOGRAD)
-        return (isWorthWinograd ? [winograd] : []) + [direct, atHand, channelsLast]
+        return (isWorthWinograd ? [winograd] : []) + [direct, atHand, inPixels]
     }
 
     /// The library's kernel if the zeros that fill up the only block of channels were channels, too.
@@ -174,7 +181,7 @@ struct ConvolutionKernels {
     /// Forward it reads fewer channels than a block has in rows alone; its gradients read them in blocks.
     private var filledUp: KernelChoice? {
         let channels = problem.x.channels
-        guard case .forward = problem.direction, problem.groups == 1, let lanes = Processor.lanes,
+        guard case .forward = problem.direction, precision == .f32, problem.groups == 1, let lanes = Processor.lanes,
             channels < lanes, !isHardlyAny(channels),
             let images = Layout.blocked(problem.x, by: lanes).with(lanes, alongAxis: 1)
         else { return nil }
@@ -196,11 +203,14 @@ struct ConvolutionKernels {
             outputs: choice.outputs)
     }
 
-    /// With few channels the transformations cost more than the multiplications saved.
-    private var isWorthWinograd: Bool { min(problem.weights[0], problem.weights[1]) >= 32 }
+    /// With few channels the transformations cost more than the multiplications saved; 16 bits the
+    /// library's Winograd does not know.
+    private var isWorthWinograd: Bool {
+        precision == .f32 && min(problem.weights[0], problem.weights[1]) >= 32
+    }
 
-    private static func channelsLast(_ images: Shape) -> fovea_layout {
-        Layout(TensorType(images), .channelsLast)?.native ?? 0
+    private func channelsLast(_ images: Shape) -> fovea_layout {
+        Layout(TensorType(images, precision), .channelsLast)?.native ?? 0
     }
 
     private func choice(_ candidate: fovea_convolution) throws(FoveaError) -> KernelChoice {
@@ -261,6 +271,7 @@ struct ConvolutionKernels {
         if kernel.contains("wino") { return 800e9 }
         if kernel.contains("gemm") && !kernel.contains("brgemm") { return 100e9 }
         if kernel.contains("ref") { return 1e9 }
+        if kernel.contains("bf16") { return 430e9 }
         if kernel.contains("avx512") { return 350e9 }
         return problem.isForWeights ? 130e9 : 170e9
     }

@@ -45,34 +45,43 @@ extension OneDNNLibrary {
     func add(_ op: Op.Add, _ request: KernelRequest) -> KernelChoice {
         let isRectified = op.activation == .relu
         if let leading = request.leading(0), let layout = request.layouts[0],
-            let others = Layout(request.inputs[0], leading.arrangement)
+            let others = Layout(
+                TensorType(request.inputs[0].shape, layout.dtype), leading.arrangement)
         {
             // The first channels of a wider tensor are added to where they are.
             let shape = request.inputs[0].shape
             let length = shape.extent.area * (leading.arrangement.block ?? 1)
-            let runs = others.byteCount / MemoryLayout<Float>.size / length
-            let kernel = LoopKernel("add", worksInPlace: true) { operands in
-                Team.split(runs) { part in
-                    for run in part {
-                        let image = run / (runs / shape.batch)
-                        let start = run * length
-                        operands.add(
-                            start..<start + length, shift: image * leading.gap(shape),
-                            isRectified)
+            let runs = others.byteCount / layout.dtype.size / length
+            func kernel<Number: StoredNumber>(_: Number.Type) -> LoopKernel {
+                LoopKernel("add", worksInPlace: true) { operands in
+                    Team.split(runs) { part in
+                        for run in part {
+                            let image = run / (runs / shape.batch)
+                            let start = run * length
+                            operands.add(
+                                start..<start + length, shift: image * leading.gap(shape),
+                                isRectified, Number.self)
+                        }
                     }
                 }
             }
             return KernelChoice(
-                kernel, inputs: [layout] + request.inputs.dropFirst().map { _ in others },
+                layout.dtype == .bf16 ? kernel(BFloat16.self) : kernel(Float.self),
+                inputs: [layout] + request.inputs.dropFirst().map { _ in others },
                 outputs: [layout])
         }
         let request = request.withoutGaps, typical = request.typicalInput
-        let count = request.layout(typical).byteCount / MemoryLayout<Float>.size
-        return request.alike(
-            typical,
+        let layout = request.layout(typical)
+        let count = layout.byteCount / layout.dtype.size
+        func kernel<Number: StoredNumber>(_: Number.Type) -> LoopKernel {
             LoopKernel("add", worksInPlace: true) { operands in
-                Team.split(count, multipleOf: 16) { operands.add($0, shift: 0, isRectified) }
-            })
+                Team.split(count, multipleOf: 16) {
+                    operands.add($0, shift: 0, isRectified, Number.self)
+                }
+            }
+        }
+        return request.alike(
+            typical, layout.dtype == .bf16 ? kernel(BFloat16.self) : kernel(Float.self))
     }
 
     // x → factor · x
@@ -138,18 +147,19 @@ extension KernelRequest {
 
 extension LoopKernel.Operands {
     /// Adds a part of the inputs up, the first of which lies shifted, as does the output.
-    fileprivate func add(_ part: Range<Int>, shift: Int, _ isRectified: Bool) {
-        let x = input(0) + shift, sum = output(0) + shift
-        // So many elements at a time that the sum stays in the cache.
-        for start in stride(from: part.lowerBound, to: part.upperBound, by: 2048) {
-            let piece = start..<min(start + 2048, part.upperBound)
-            let y = input(1)
-            for i in piece { sum[i] = x[i] + y[i] }
-            for term in 2..<max(inputs.count, 2) {
-                let y = input(term)
-                for i in piece { sum[i] += y[i] }
+    fileprivate func add<Number: StoredNumber>(
+        _ part: Range<Int>, shift: Int, _ isRectified: Bool, _: Number.Type
+    ) {
+        let x = input(0, Number.self) + shift, sum = output(0, Number.self) + shift
+        let width = SIMD16<Float>.scalarCount
+        for start in stride(from: part.lowerBound, to: part.upperBound, by: width) {
+            let count = min(width, part.upperBound - start)
+            var lanes: SIMD16<Float> = x.lanes(start, count)
+            for term in 1..<max(inputs.count, 1) {
+                lanes += input(term, Number.self).lanes(start, count) as SIMD16<Float>
             }
-            if isRectified { for i in piece { sum[i] = sum[i] < 0 ? 0 : sum[i] } }
+            if isRectified { lanes = lanes.opened(where: lanes) }
+            sum.write(lanes, start, count)
         }
     }
 }

@@ -14,6 +14,7 @@ extension OneDNNLibrary {
             op.window, FOVEA_POOL_MAX, x: request.inputs[0].shape, y: request.outputs[0].shape)
         pooling.direction = Int32(
             op.recordsWinners ? FOVEA_FORWARD_TRAINING : FOVEA_FORWARD_INFERENCE)
+        pooling.dtype = request.imageType(0).native
         pooling.source_layout = request.layout(0).native
         let primitive = try Primitive("max pooling \(op.window)") {
             fovea_pooling_make(&pooling, &$0)
@@ -38,8 +39,9 @@ extension OneDNNLibrary {
         pooling.direction = Int32(FOVEA_BACKWARD_DATA)
         // The winners lie as the forward output lay; dy has to lie the same way.
         let arrangement = request.layout(1).arrangement ?? .plain
-        pooling.destination_layout =
-            (Layout(request.inputs[0], arrangement) ?? request.layout(0)).native
+        pooling.dtype = request.imageType(0).native
+        let gradient = TensorType(request.inputs[0].shape, request.imageType(0))
+        pooling.destination_layout = (Layout(gradient, arrangement) ?? request.layout(0)).native
         let primitive = try Primitive("the gradient of max pooling \(op.window)") {
             fovea_pooling_make(&pooling, &$0)
         }
@@ -63,6 +65,7 @@ extension OneDNNLibrary {
         var pooling = fovea_pooling(op.window, kind, x: x, y: y)
         pooling.direction = Int32(
             request.isTraining ? FOVEA_FORWARD_TRAINING : FOVEA_FORWARD_INFERENCE)
+        pooling.dtype = request.imageType(0).native
         pooling.source_layout = request.layout(0).native
         let primitive = try Primitive("average pooling \(op.window)") {
             fovea_pooling_make(&pooling, &$0)
@@ -87,6 +90,7 @@ extension OneDNNLibrary {
         }
         var pooling = fovea_pooling(op.window, kind, x: x, y: y)
         pooling.direction = Int32(FOVEA_BACKWARD_DATA)
+        pooling.dtype = request.imageType(0).native
         pooling.destination_layout = request.layout(0).native
         let primitive = try Primitive("the gradient of average pooling \(op.window)") {
             fovea_pooling_make(&pooling, &$0)

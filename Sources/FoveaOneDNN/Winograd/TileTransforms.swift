@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoveaGraph
 
-/// The transformations of tiles between tensors of blocked channels and a chunk's matrices.
-struct TileTransforms<Lanes: ChannelLanes, Points: InterpolationPoints> {
+/// The transformations of tiles between tensors of blocked channels and a chunk's matrices, which are of
+/// 32-bit floats whatever numbers the tensors hold.
+struct TileTransforms<
+    Lanes: ChannelLanes, Points: InterpolationPoints, Number: StoredNumber
+> {
     typealias Vectors = UnsafeMutablePointer<Lanes>
+    typealias Numbers = UnsafeMutablePointer<Number>
 
     let geometry: WinogradGeometry
     private var points: Int { Points.count }
     private var outputs: Int { geometry.outputs }
 
     /// Writes Bᵀ x B of every tile of a chunk.
-    func spread(_ x: Vectors, chunk number: Int, to matrices: Vectors) {
+    func spread(_ x: Numbers, chunk number: Int, to matrices: Vectors) {
         let extent = geometry.source.extent
         let size = points
         forEachTile(number, geometry.source.channels, matrices) {
             tile, block, blocks, target, room in
             let (image, top, left) = geometry.origin(of: tile)
-            let plane = x + (image * blocks + block) * extent.area
-            let patch = Patch(
+            let plane = x + (image * blocks + block) * extent.area * Lanes.scalarCount
+            let patch = Patch<Lanes>(
                 plane, extent, row: top - geometry.padding.height,
                 column: left - geometry.padding.width, size: size, room: room)
             let columns = room + size * size
@@ -33,14 +37,14 @@ struct TileTransforms<Lanes: ChannelLanes, Points: InterpolationPoints> {
     }
 
     /// Writes A dy Aᵀ of every tile of a chunk.
-    func scatter(_ dy: Vectors, chunk number: Int, to matrices: Vectors) {
+    func scatter(_ dy: Numbers, chunk number: Int, to matrices: Vectors) {
         let extent = geometry.destination.extent
         let channels = geometry.destination.channels
         let step = geometry.pointStride(channels)
         forEachTile(number, channels, matrices) { tile, block, blocks, target, room in
             let (image, top, left) = geometry.origin(of: tile)
-            let plane = dy + (image * blocks + block) * extent.area
-            let patch = Patch(
+            let plane = dy + (image * blocks + block) * extent.area * Lanes.scalarCount
+            let patch = Patch<Lanes>(
                 plane, extent, row: top, column: left, size: outputs, room: room)
             let columns = room + points * points
             for column in 0..<outputs {
@@ -58,7 +62,7 @@ struct TileTransforms<Lanes: ChannelLanes, Points: InterpolationPoints> {
 
     /// Writes f(Aᵀ m A + bias) of every tile of a chunk.
     func gather(
-        _ matrices: Vectors, chunk number: Int, to y: Vectors, bias: Vectors?, isRectified: Bool
+        _ matrices: Vectors, chunk number: Int, to y: Numbers, bias: Vectors?, isRectified: Bool
     ) {
         let extent = geometry.destination.extent
         let channels = geometry.destination.channels
@@ -66,7 +70,7 @@ struct TileTransforms<Lanes: ChannelLanes, Points: InterpolationPoints> {
         let isWhole = extent.height % outputs == 0 && extent.width % outputs == 0
         forEachTile(number, channels, matrices) { tile, block, blocks, source, room in
             let (image, top, left) = geometry.origin(of: tile)
-            let plane = y + (image * blocks + block) * extent.area
+            let plane = y + (image * blocks + block) * extent.area * Lanes.scalarCount
             let columns = room + points * points
             for column in 0..<points {
                 Points.gather(
@@ -78,10 +82,12 @@ struct TileTransforms<Lanes: ChannelLanes, Points: InterpolationPoints> {
             let width = isWhole ? outputs : min(outputs, extent.width - left)
             for row in 0..<height {
                 Points.gather(columns + row * points, 1, to: room, 1, outputs: outputs)
-                let target = plane + (top + row) * extent.width + left
+                let target = plane + ((top + row) * extent.width + left) * Lanes.scalarCount
                 for column in 0..<width {
                     let sum = room[column] + bias
-                    target[column] = isRectified ? sum.opened(where: sum) : sum
+                    Number.store(
+                        isRectified ? sum.opened(where: sum) : sum,
+                        to: target + column * Lanes.scalarCount)
                 }
             }
         }
@@ -123,20 +129,31 @@ struct TileTransforms<Lanes: ChannelLanes, Points: InterpolationPoints> {
     }
 }
 
-/// The square of vectors that a tile reads: in the tensor itself, or a copy with zeros where the square
-/// leaves it.
+/// The square of vectors that a tile reads: in the tensor itself, or a copy, with zeros where the square
+/// leaves it, or of numbers that are no 32-bit floats.
 private struct Patch<Lanes: ChannelLanes> {
-    let base: UnsafeMutablePointer<Lanes>
-    let stride: Int
+    private(set) var base: UnsafeMutablePointer<Lanes>
+    private(set) var stride: Int
 
     @inline(__always)
-    init(
-        _ plane: UnsafeMutablePointer<Lanes>, _ extent: Extent, row: Int, column: Int, size: Int,
+    init<Number: StoredNumber>(
+        _ plane: UnsafeMutablePointer<Number>, _ extent: Extent, row: Int, column: Int, size: Int,
         room: UnsafeMutablePointer<Lanes>
     ) {
+        let width = Lanes.scalarCount
+        base = room
+        stride = size
         if row >= 0, column >= 0, row + size <= extent.height, column + size <= extent.width {
-            base = plane + row * extent.width + column
-            stride = extent.width
+            let first = plane + (row * extent.width + column) * width
+            if Number.self == Float.self {
+                base = UnsafeMutableRawPointer(first).assumingMemoryBound(to: Lanes.self)
+                stride = extent.width
+                return
+            }
+            for y in 0..<size {
+                let line = first + y * extent.width * width
+                for x in 0..<size { room[y * size + x] = Number.load(line + x * width) }
+            }
             return
         }
         for y in 0..<size {
@@ -144,10 +161,9 @@ private struct Patch<Lanes: ChannelLanes> {
             for x in 0..<size {
                 room[y * size + x] =
                     isInside && column + x >= 0 && column + x < extent.width
-                    ? plane[(row + y) * extent.width + column + x] : Lanes(repeating: 0)
+                    ? Number.load(plane + ((row + y) * extent.width + column + x) * width)
+                    : Lanes(repeating: 0)
             }
         }
-        base = room
-        stride = size
     }
 }

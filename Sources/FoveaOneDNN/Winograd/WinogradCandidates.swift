@@ -9,6 +9,7 @@ struct WinogradCandidates {
     private let kernel: Int
     private let lanes: Int
     private let keepsWeights: Bool
+    private let precision: DType
 
     /// Finds out whether a convolution is one of those that can: not with kernels other than 3×3 and 5×5,
     /// with strides, dilations or groups, nor where a number of channels does not fill the
@@ -17,7 +18,10 @@ struct WinogradCandidates {
     /// - Parameters:
     ///   - problem: The convolution.
     ///   - keepsWeights: Whether weights stay as they are from run to run, and are transformed once.
-    init?(_ problem: ConvolutionProblem, keepsWeights: Bool = false) {
+    ///   - precision: The type in which images lie; products are of 32-bit floats whatever it is.
+    init?(
+        _ problem: ConvolutionProblem, keepsWeights: Bool = false, _ precision: DType = .f32
+    ) {
         let window = problem.window
         guard let lanes = Processor.lanes, window.kernel == 3 || window.kernel == 5,
             window.stride == 1, window.dilation == 1, problem.groups == 1,
@@ -29,6 +33,7 @@ struct WinogradCandidates {
         kernel = window.kernel.height
         self.lanes = lanes
         self.keepsWeights = keepsWeights
+        self.precision = precision
     }
 
     /// All ways that the library has products for.
@@ -41,7 +46,7 @@ struct WinogradCandidates {
                 candidates.append(
                     OwnCandidate(
                         choice: choice(kernel, geometry), seconds: seconds(geometry),
-                        isEstimated: !Processor.hasAVX512)
+                        isEstimated: !Processor.hasAVX512 || precision == .bf16)
                 )
                 if geometry.chunks == 1 { break }
             }
@@ -61,36 +66,43 @@ struct WinogradCandidates {
     }
 
     private func kernel(_ geometry: WinogradGeometry) throws(FoveaError) -> any Kernel {
-        switch (lanes, geometry.points) {
-        case (16, 6): try kernel(geometry, SIMD16<Float>.self, SixPoints.self)
-        case (16, _): try kernel(geometry, SIMD16<Float>.self, EightPoints.self)
-        case (_, 6): try kernel(geometry, SIMD8<Float>.self, SixPoints.self)
-        default: try kernel(geometry, SIMD8<Float>.self, EightPoints.self)
+        // Processors that know numbers of 16 bits have blocks of sixteen channels.
+        switch (precision, lanes, geometry.points) {
+        case (.bf16, _, 6): try kernel(geometry, SIMD16<Float>.self, SixPoints.self, BFloat16.self)
+        case (.bf16, _, _):
+            try kernel(geometry, SIMD16<Float>.self, EightPoints.self, BFloat16.self)
+        case (_, 16, 6): try kernel(geometry, SIMD16<Float>.self, SixPoints.self, Float.self)
+        case (_, 16, _): try kernel(geometry, SIMD16<Float>.self, EightPoints.self, Float.self)
+        case (_, _, 6): try kernel(geometry, SIMD8<Float>.self, SixPoints.self, Float.self)
+        default: try kernel(geometry, SIMD8<Float>.self, EightPoints.self, Float.self)
         }
     }
 
     @inline(__always)
-    private func kernel<Lanes: ChannelLanes, Points: InterpolationPoints>(
-        _ geometry: WinogradGeometry, _: Lanes.Type, _: Points.Type
+    private func kernel<
+        Lanes: ChannelLanes, Points: InterpolationPoints, Number: StoredNumber
+    >(
+        _ geometry: WinogradGeometry, _: Lanes.Type, _: Points.Type, _: Number.Type
     ) throws(FoveaError) -> any Kernel {
         switch problem.direction {
         case .forward:
-            try WinogradConvolution<Lanes, Points>(
+            try WinogradConvolution<Lanes, Points, Number>(
                 geometry, weights: problem.weights, weightsAreTransformed: keepsWeights,
                 isTransposed: false, isRectified: problem.isRectified
             ).kernel()
         case .data:
-            try WinogradConvolution<Lanes, Points>(
+            try WinogradConvolution<Lanes, Points, Number>(
                 geometry, weights: problem.weights, isTransposed: true, isRectified: false
             ).kernel()
         case .weights:
-            try WinogradWeightGradient<Lanes, Points>(geometry, weights: problem.weights).kernel()
+            try WinogradWeightGradient<Lanes, Points, Number>(geometry, weights: problem.weights).kernel()
         }
     }
 
     /// Images lie in blocks, weights that change and biases in the order of their rows.
     private func choice(_ kernel: any Kernel, _ geometry: WinogradGeometry) -> KernelChoice {
-        let x = Layout.blocked(problem.x, by: lanes), y = Layout.blocked(problem.y, by: lanes)
+        let x = Layout.blocked(problem.x, by: lanes, precision)
+        let y = Layout.blocked(problem.y, by: lanes, precision)
         let weights = Layout.plain(TensorType(problem.weights))
         let bias = problem.hasBias ? [Layout.plain(TensorType([problem.y.channels]))] : []
         return switch problem.direction {

@@ -6,7 +6,9 @@ import FoveaGraph
 ///
 /// The library's own exists for 3×3 with AVX-512 only; products over channels are the library's here as
 /// well, and around them are loops of ours.
-struct WinogradConvolution<Lanes: ChannelLanes, Points: InterpolationPoints> {
+struct WinogradConvolution<
+    Lanes: ChannelLanes, Points: InterpolationPoints, Number: StoredNumber
+> {
     private let geometry: WinogradGeometry
     private let weights: WeightTransforms<Lanes, Points>
     private let weightsAreTransformed: Bool
@@ -47,10 +49,10 @@ struct WinogradConvolution<Lanes: ChannelLanes, Points: InterpolationPoints> {
     private func run(
         _ operands: ComposedKernel.Operands, _ products: PointProducts
     ) throws(FoveaError) {
-        let transforms = TileTransforms<Lanes, Points>(geometry: geometry)
+        let transforms = TileTransforms<Lanes, Points, Number>(geometry: geometry)
         let inputs = operands.inputs
-        let x = inputs[0].assumingMemoryBound(to: Lanes.self)
-        let y = operands.outputs[0].assumingMemoryBound(to: Lanes.self)
+        let x = inputs[0].assumingMemoryBound(to: Number.self)
+        let y = operands.outputs[0].assumingMemoryBound(to: Number.self)
         let bias = inputs.count > 2 ? inputs[2].assumingMemoryBound(to: Lanes.self) : nil
         var matrices = operands.parts.map { $0.assumingMemoryBound(to: Lanes.self) }
         if weightsAreTransformed {

@@ -4,7 +4,9 @@ import FoveaGraph
 
 /// The gradient of a convolution's weights and biases by the transposition of Winograd's algorithm:
 /// dw = Gᵀ (Σ (Bᵀ x B) ⊙ (A dy Aᵀ)) G, the sum over all tiles.
-struct WinogradWeightGradient<Lanes: ChannelLanes, Points: InterpolationPoints> {
+struct WinogradWeightGradient<
+    Lanes: ChannelLanes, Points: InterpolationPoints, Number: StoredNumber
+> {
     private let geometry: WinogradGeometry
     private let weights: WeightTransforms<Lanes, Points>
 
@@ -33,9 +35,9 @@ struct WinogradWeightGradient<Lanes: ChannelLanes, Points: InterpolationPoints> 
     private func run(
         _ operands: ComposedKernel.Operands, _ products: PointProducts
     ) throws(FoveaError) {
-        let transforms = TileTransforms<Lanes, Points>(geometry: geometry)
-        let x = operands.inputs[0].assumingMemoryBound(to: Lanes.self)
-        let dy = operands.inputs[1].assumingMemoryBound(to: Lanes.self)
+        let transforms = TileTransforms<Lanes, Points, Number>(geometry: geometry)
+        let x = operands.inputs[0].assumingMemoryBound(to: Number.self)
+        let dy = operands.inputs[1].assumingMemoryBound(to: Number.self)
         let outputs = operands.outputs
         let bias = outputs.count > 1 ? outputs[1].assumingMemoryBound(to: Lanes.self) : nil
         let matrices = operands.parts.map { $0.assumingMemoryBound(to: Lanes.self) }

@@ -138,9 +138,11 @@ extension NetworkSummary {
         guard settings.image.count == 3, (1...100_000).contains(settings.classes),
             (try? settings.validate()) != nil,
             let entry = try? Catalog.entry(named: settings.network),
+            let precision = Precision(rawValue: settings.precision),
             let summary = try? NetworkSummary(
                 entry, options: settings.options, image: Shape(settings.image),
-                batch: settings.batch, mode: .training, optimizer: settings.optimizerRule)
+                batch: settings.batch, mode: .training, precision: precision,
+                optimizer: settings.optimizerRule)
         else { return nil }
         self = summary
     }
