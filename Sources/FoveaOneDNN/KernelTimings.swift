@@ -101,10 +101,12 @@ package final class KernelTimings: Sendable {
     /// Gives back the memory in which kernels were tried.
     package func releaseMemory() { trial.withLock { $0 = nil } }
 
-    /// The shortest of several runs of each kernel, in turns, after one that brings its code to hand.
+    /// The median of several runs of each kernel, in turns, after one that brings its code to hand.
     ///
     /// After three runs those that may still be the quickest go on alone, for a fifth of a second or
-    /// twenty runs: where a processor is shared, a run is easily a fifth too slow.
+    /// twenty runs: where a processor is shared, a run is easily a fifth too slow. Kernels that live on the
+    /// cache and the memory, which are shared, too, are so more often than others; the shortest of their runs
+    /// would promise what a step seldom keeps.
     private func measure(_ trials: [KernelTrial]) throws(FoveaError) -> [Double] {
         let memory = try memory(trials.reduce(0) { max($0, $1.byteCount) })
         let draw = RandomDraw(seed: 0, step: 0)
@@ -112,21 +114,20 @@ package final class KernelTimings: Sendable {
             try trial.prepare(in: memory)
             try trial.kernel.execute(draw)
         }
-        var best = trials.map { _ in Double.infinity }
-        var totals = trials.map { _ in 0.0 }
+        var runs: [[Double]] = trials.map { _ in [] }
         for round in 0..<20 {
-            let limit = round < 3 ? .infinity : 1.2 * (best.min() ?? 0)
+            let limit = round < 3 ? .infinity : 1.2 * (runs.map(Self.median).min() ?? 0)
             for (index, trial) in trials.enumerated()
-            where best[index] <= limit && (round < 3 || totals[index] < 0.2) {
+            where round < 3 || Self.median(runs[index]) <= limit && runs[index].reduce(0, +) < 0.2 {
                 let start = monotonicSeconds()
                 try trial.kernel.execute(draw)
-                let seconds = monotonicSeconds() - start
-                best[index] = min(best[index], seconds)
-                totals[index] += seconds
+                runs[index].append(monotonicSeconds() - start)
             }
         }
-        return best
+        return runs.map(Self.median)
     }
+
+    private static func median(_ times: [Double]) -> Double { times.sorted()[times.count / 2] }
 
     private func memory(_ byteCount: Int) throws(FoveaError) -> DeviceMemory {
         if let memory = trial.withLock({ $0 }) {

@@ -54,11 +54,11 @@ package struct OneDNNLibrary: KernelLibrary {
         case .batchNormalization, .batchNormalizationGradient, .normalization, .concatenation,
             .channelSlice, .add:
             try kernel(forAny: request)
-        case .convolution, .convolutionDataGradient, .convolutionWeightGradient, .linear,
-            .linearDataGradient, .linearWeightGradient, .maxPool, .maxPoolGradient, .averagePool,
-            .averagePoolGradient, .dropout, .activation(Op.Activation(.relu)),
-            .activationGradient(Op.ActivationGradient(.relu)):
+        case .convolution, .convolutionDataGradient, .convolutionWeightGradient, .maxPool,
+            .maxPoolGradient, .averagePool, .averagePoolGradient, .dropout,
+            .activation(Op.Activation(.relu)), .activationGradient(Op.ActivationGradient(.relu)):
             try kernel(forAny: request.withoutGaps)
+        // Linear layers, too: to bring their weights into 16 bits takes as long as they do.
         default: try kernel(forAny: request.withoutGaps.inFloats)
         }
     }
@@ -106,7 +106,7 @@ package struct OneDNNLibrary: KernelLibrary {
 
 extension KernelRequest {
     /// The same request as if all numbers lay in 32 bits, for kernels that know no others.
-    fileprivate var inFloats: KernelRequest {
+    var inFloats: KernelRequest {
         var result = self
         result.layouts = layouts.map { $0?.dtype == .bf16 ? $0?.with(.f32) : $0 }
         return result

@@ -76,7 +76,7 @@ extension BackendTests {
             #expect(steps("channelSlice").count == 3, "\(plan)")
         }
 
-        private static func graph(_ block: Block, trains: Bool) -> Graph {
+        static func graph(_ block: Block, trains: Bool) -> Graph {
             var builder = GraphBuilder()
             var count = 0
             func parameter(_ name: String, _ shape: Shape) -> Graph.Value {

@@ -67,7 +67,9 @@ extension BackendTests {
 
         /// AlexNet's first layer in small: the matrix product's rows would cost the pooling behind it more
         /// than they save. With AVX-512 the library has better than that product.
-        @Test(.enabled(if: !Processor.hasAVX512)) func imagesStayInBlocksEvenIfRowsAreQuicker() throws {
+        @Test(.enabled(if: !Processor.hasAVX512)) func imagesStayInBlocksEvenIfRowsAreQuicker()
+            throws
+        {
             let window = Window(kernel: 11, stride: 4, padding: 1)
             let graph = try ConformanceCase.convolution([4, 1, 63, 63], 96, window).graph
             func forward(_ selection: ConvolutionSelection) throws -> String? {

@@ -24,17 +24,22 @@ struct PreparedGraph {
     ///   - other: Another graph whose arena and parameters it shares.
     ///   - threads: The number of threads, which is the whole process's affair.
     ///   - selection: How convolutions choose among their kernels.
+    ///   - precision: The type in which images lie.
     /// - Throws: An error if the graph cannot be planned or prepared.
     init(
         _ graph: Graph, arrangement: Arrangement? = nil, optimizer: Optimizer = .sgd(),
         sharing other: PreparedGraph? = nil, threads: Int? = nil,
-        selection: ConvolutionSelection = .estimated
+        selection: ConvolutionSelection = .estimated, precision: DType = .f32
     ) throws {
         self.graph = graph
-        backend = try other?.backend ?? OneDNNBackend(threads: threads, selection: selection)
+        backend =
+            try other?.backend
+            ?? OneDNNBackend(
+                threads: threads, selection: selection, precision: precision)
         if let arrangement {
             plan = try EngineThread.shared.perform { () throws(FoveaError) -> Plan in
-                try Compiler(for: ArrangedLibrary(arrangement: arrangement)).plan(graph)
+                let library = ArrangedLibrary(arrangement: arrangement, precision: precision)
+                return try Compiler(for: library).plan(graph)
             }
         } else {
             plan = try backend.plan(graph, sharing: other?.parameters)
@@ -91,10 +96,11 @@ struct PreparedGraph {
 /// The CPU's kernels, asked as if the images among the parameters lay in a certain way.
 struct ArrangedLibrary: KernelLibrary {
     let arrangement: Arrangement
-    private let library = OneDNNLibrary()
+    private let library: OneDNNLibrary
 
-    init(arrangement: Arrangement) {
+    init(arrangement: Arrangement, precision: DType) {
         self.arrangement = arrangement
+        library = OneDNNLibrary(precision: precision)
     }
 
     var name: String { library.name }
@@ -118,7 +124,8 @@ struct ArrangedLibrary: KernelLibrary {
     func kernel(for request: KernelRequest) throws(FoveaError) -> KernelChoice {
         var request = request
         if request.layouts[0] == nil, request.inputs[0].shape.rank == 4 {
-            request.layouts[0] = Layout(request.inputs[0], arrangement)
+            let images = TensorType(request.inputs[0].shape, library.precision)
+            request.layouts[0] = Layout(images, arrangement)
         }
         return try library.kernel(for: request)
     }

@@ -76,11 +76,12 @@ struct CatalogFixture {
     }
 
     /// The network on the CPU, with the formula's numbers.
-    func prepared(_ mode: Mode) throws -> PreparedNetwork {
+    func prepared(_ mode: Mode, _ precision: Precision = .f32) throws -> PreparedNetwork {
         let batch = mode == .training ? facts.batch : facts.images
         let result = try PreparedNetwork(
             image: Shape(facts.input), batch: batch, mode: mode,
-            optimizer: mode == .training ? .sgd() : nil, on: try Device.cpu.makeBackend()
+            optimizer: mode == .training ? .sgd() : nil,
+            on: try Device.cpu.makeBackend(precision: precision)
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
             try traced(images, mode)
         }

@@ -87,6 +87,28 @@ import Testing
         #expect(difference.relativeL2 <= 1e-3, "\(difference)")
     }
 
+    /// Sixteen bits leave two digits of what a layer yields; the losses of training follow all the same.
+    @Test(.enabled(if: PrecisionTests.hasSixteenBits && isOptimized), arguments: light)
+    func trainingInSixteenBits(_ name: String) throws {
+        let fixture = try CatalogFixture(name)
+        let network = try fixture.prepared(.training, .bf16)
+        let executable = try network.executable(.training, batch: fixture.facts.batch)
+        let rate = Float(fixture.facts.learningRate ?? 0)
+        let name = fixture.facts.steps == nil ? "training.loss" : "losses"
+        for (step, expected) in try fixture.expected(name).values.enumerated() {
+            try fixture.step(step, on: executable)
+            if step == 0 {
+                let difference = Difference(
+                    try #require(executable.output("logits")),
+                    from: try #require(fixture.file["training.logits"]))
+                #expect(difference.relativeL2 <= 0.03, "\(difference)")
+            }
+            let difference = abs(try loss(executable) - expected) / expected
+            #expect(difference <= 0.02, "step \(step)")
+            #expect(network.parameters.update(rate: rate, step: step + 1))
+        }
+    }
+
     private func loss(_ executable: any Executable) throws -> Double {
         Double(try #require(executable.output("loss")?.floats.first))
     }

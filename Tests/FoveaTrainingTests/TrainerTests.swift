@@ -26,11 +26,11 @@ import Testing
         #expect(score.count == 40)
     }
 
-    static func weights(seed: UInt64) throws -> String {
+    static func weights(seed: UInt64, _ precision: Precision = .f32) throws -> String {
         let trainer = try Trainer(
             NiN.d2l(dropout: Dropout(0.5)) as NiN, images: [1, 67, 67], batch: 8,
-            optimizer: .sgd(momentum: 0.9, nesterov: true, weightDecay: 1e-3), seed: seed,
-            initializer: .kaimingNormal(.fanIn))
+            optimizer: .sgd(momentum: 0.9, nesterov: true, weightDecay: 1e-3),
+            precision: precision, seed: seed, initializer: .kaimingNormal(.fanIn))
         // Twenty images leave a batch of four at the end of each epoch.
         for epoch in 0..<2 { _ = try trainer.train(on: bars(20), epoch: epoch, rate: 0.01) }
         return trainer.weights.digest
@@ -41,6 +41,15 @@ import Testing
         let first = try Self.weights(seed: 1)
         #expect(try Self.weights(seed: 1) == first)
         #expect(try Self.weights(seed: 2) != first)
+    }
+
+    @Test(
+        "So it does with numbers of 16 bits, which are others",
+        .enabled(if: PrecisionTests.hasSixteenBits))
+    func reproducibleInSixteenBits() throws {
+        let first = try Self.weights(seed: 1, .bf16)
+        #expect(try Self.weights(seed: 1, .bf16) == first)
+        #expect(try Self.weights(seed: 1) != first)
     }
 
     @Test("With an even head all classes have one score at first, and all of them learn")

@@ -110,8 +110,10 @@ private struct ChannelRuns {
 }
 
 extension KernelRequest {
-    /// The type in which the numbers of an image lie: 16 or 32 bits.
-    func imageType(_ index: Int) -> DType { layouts[index]?.dtype == .bf16 ? .bf16 : .f32 }
+    /// The type in which the numbers of an image lie: 16 or 32 bits; rows of numbers lie in 32.
+    func imageType(_ index: Int) -> DType {
+        inputs[index].shape.rank == 4 && layouts[index]?.dtype == .bf16 ? .bf16 : .f32
+    }
 
     /// A choice that takes every tensor with its channels arranged in a way, and images of a type.
     func arranged(

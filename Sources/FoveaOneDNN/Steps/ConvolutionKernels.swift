@@ -181,7 +181,8 @@ struct ConvolutionKernels {
     /// Forward it reads fewer channels than a block has in rows alone; its gradients read them in blocks.
     private var filledUp: KernelChoice? {
         let channels = problem.x.channels
-        guard case .forward = problem.direction, precision == .f32, problem.groups == 1, let lanes = Processor.lanes,
+        guard case .forward = problem.direction, precision == .f32, problem.groups == 1,
+            let lanes = Processor.lanes,
             channels < lanes, !isHardlyAny(channels),
             let images = Layout.blocked(problem.x, by: lanes).with(lanes, alongAxis: 1)
         else { return nil }

@@ -7,7 +7,7 @@ extension OneDNNLibrary {
     // x, w, b → y
     func linear(_ op: Op.Linear, _ request: KernelRequest) throws(FoveaError) -> KernelChoice {
         var product = fovea_inner_product(
-            x: request.inputs[0].shape, y: request.outputs[0].shape, precision)
+            x: request.inputs[0].shape, y: request.outputs[0].shape)
         product.direction = Int32(
             request.isTraining ? FOVEA_FORWARD_TRAINING : FOVEA_FORWARD_INFERENCE)
         product.bias = op.hasBias
@@ -27,8 +27,7 @@ extension OneDNNLibrary {
     func linearDataGradient(
         _ op: Op.LinearDataGradient, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
-        var product = fovea_inner_product(
-            x: op.inputShape, y: request.inputs[0].shape, precision)
+        var product = fovea_inner_product(x: op.inputShape, y: request.inputs[0].shape)
         product.direction = Int32(FOVEA_BACKWARD_DATA)
         // Weights of linear layers are large: they are read as they lie, and never moved.
         product.weights_layout = product.native(request.layouts[1])
@@ -46,7 +45,7 @@ extension OneDNNLibrary {
         _ op: Op.LinearWeightGradient, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
         var product = fovea_inner_product(
-            x: request.inputs[0].shape, y: request.inputs[1].shape, precision)
+            x: request.inputs[0].shape, y: request.inputs[1].shape)
         product.direction = Int32(FOVEA_BACKWARD_WEIGHTS)
         product.bias = op.hasBias
         let primitive = try Primitive("the weight gradient of a linear layer") {
@@ -60,9 +59,9 @@ extension OneDNNLibrary {
 }
 
 extension fovea_inner_product {
-    init(x: Shape, y: Shape, _ precision: DType) {
+    init(x: Shape, y: Shape) {
         self.init()
-        dtype = precision.native
+        dtype = Int32(FOVEA_F32)
         rank = Int32(x.rank)
         source = x.four
         weights = source
@@ -70,10 +69,9 @@ extension fovea_inner_product {
         destination = (Int64(y[0]), Int64(y[1]))
     }
 
-    /// A layout of the weights as the library takes it here: with the rank of the source. It chooses where
-    /// weights are to lie as another type than they are kept in.
+    /// A layout of the weights as the library takes it here: with the rank of the source.
     func native(_ layout: Layout?) -> fovea_layout {
-        guard let layout, layout.dtype.native == dtype else { return 0 }
+        guard let layout else { return 0 }
         let dimensions = [weights.0, weights.1, weights.2, weights.3].prefix(Int(rank))
         return fovea_layout_reshaped(layout.native, rank, Array(dimensions))
     }

@@ -6,6 +6,7 @@ import FoveaGraph
 extension OneDNNLibrary {
     // x → y, winners
     func maxPool(_ op: Op.MaxPool, _ request: KernelRequest) throws(FoveaError) -> KernelChoice {
+        let request = Self.poolable(request, op.window)
         let loop = maxPoolLoop(
             op.window, x: request.inputs[0].shape, y: request.outputs[0].shape,
             request.layout(0).arrangement, request)
@@ -30,6 +31,7 @@ extension OneDNNLibrary {
     func maxPoolGradient(
         _ op: Op.MaxPoolGradient, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
+        let request = Self.poolable(request, op.window)
         let loop = maxPoolGradientLoop(
             op.window, x: op.inputShape, y: request.inputs[0].shape,
             request.layout(1).arrangement, request)
@@ -49,6 +51,12 @@ extension OneDNNLibrary {
             primitive, inputs: [FOVEA_ARG_DIFF_DESTINATION, FOVEA_ARG_WORKSPACE],
             outputs: [FOVEA_ARG_DIFF_SOURCE]
         ).choice
+    }
+
+    /// The request in 32 bits if the window is so large that the library's kernel for 16 bits loses the
+    /// winners' places, as it does with 16×16.
+    private static func poolable(_ request: KernelRequest, _ window: Window) -> KernelRequest {
+        window.kernel.area <= 127 ? request : request.inFloats
     }
 
     // x → y

@@ -95,7 +95,8 @@ struct WinogradCandidates {
                 geometry, weights: problem.weights, isTransposed: true, isRectified: false
             ).kernel()
         case .weights:
-            try WinogradWeightGradient<Lanes, Points, Number>(geometry, weights: problem.weights).kernel()
+            try WinogradWeightGradient<Lanes, Points, Number>(geometry, weights: problem.weights)
+                .kernel()
         }
     }
 

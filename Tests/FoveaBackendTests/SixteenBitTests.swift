@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+import FoveaCompiler
+import FoveaGraph
+import FoveaLayers
+import FoveaModels
+import FoveaRuntime
+import FoveaTestSupport
+import Testing
+
+@testable import FoveaOneDNN
+
+extension BackendTests {
+    /// Plans whose images lie as bfloat16, against the reference.
+    @Suite(.enabled(if: Processor.hasSixteenBits)) struct SixteenBits {
+        /// What goes in can be told exactly in 8 bits; what comes out is rounded to as many, at most twice.
+        static let agreement = Agreement.within(0x1p-8, absolute: 1e-6)
+
+        /// But residuals of whole numbers: what nearly cancels out, rounding may carry across a ReLU's edge.
+        static let examples =
+            (ConformanceCase.convolutions + ConformanceCase.poolings
+            + ConformanceCase.elementwise + ConformanceCase.normalizations + ConformanceCase.rows)
+            .filter { !$0.name.hasPrefix("a residual") }
+
+        @Test(arguments: examples, [Arrangement.plain, .channelsLast, .blocked16])
+        func everyOpIsTheReferenceRounded(
+            _ example: ConformanceCase, _ arrangement: Arrangement
+        ) throws {
+            try compare(example) {
+                try PreparedGraph($0, arrangement: arrangement, precision: .bf16)
+            }
+        }
+
+        @Test(arguments: Winograd.examples)
+        func winogradReadsAndWritesThem(_ example: Winograd.Example) throws {
+            let convolution = example.convolution
+            let single = ConformanceCase.block(
+                convolution.x, convolution.weights, Op.Convolution(convolution.window))
+            let prepared = try compare(single) {
+                try PreparedGraph($0, selection: .named(example.name), precision: .bf16)
+            }
+            let name = "fovea:" + example.name
+            #expect(prepared.kernels.filter { $0.contains("winograd") } == [name, name, name])
+        }
+
+        @Test(arguments: DenseBlocks.blocks)
+        func denseBlocksShareTheirMemory(_ block: DenseBlocks.Block) throws {
+            let graph = try DenseBlocks.graph(block, trains: true).differentiated()
+            let prepared = try PreparedGraph(graph, precision: .bf16)
+            let random = RandomValues(seed: 6)
+            var parameters = random.parameters(of: graph).mapValues(\.rounded)
+            for (name, value) in parameters where name.hasSuffix("variance") {
+                parameters[name] = HostValue(value.shape, value.values.map { abs($0) + 0.5 })
+            }
+            let inputs = random.inputs(of: graph, classes: 4).mapValues(\.rounded)
+            prepared.write(parameters)
+            try prepared.run(inputs)
+            let expected = try ReferenceInterpreter(graph).run(
+                inputs: inputs, parameters: parameters)
+            let loss = Graph.Result.output("loss")
+            let found = try #require(prepared.results[loss])
+            #expect(Difference(found, from: try #require(expected[loss])).isWithin(0x1p-5))
+            // What a second run finds in memory does not count.
+            let first = prepared.bits
+            prepared.backend.arena.fill(.nan)
+            try prepared.run(inputs)
+            #expect(prepared.bits == first)
+        }
+
+        /// Images are halved in memory, and lie in 16 bits wherever they are worth halving.
+        @Test(arguments: ["nin", "resnet18", "densenet121", "vgg16", "alexnet-d2l", "googlenet"])
+        func imagesStayInSixteenBits(_ name: String) throws {
+            let entry = try Catalog.entry(named: name)
+            let traced = try entry.traced(
+                images: Shape([8] + entry.input.dimensions), mode: .training, lossSmoothing: 0)
+            let graph = try traced.graph.differentiated()
+            let plan = try OneDNNBackend(precision: .bf16).plan(graph, sharing: nil)
+            let whole = try OneDNNBackend().plan(graph, sharing: nil)
+            // Where gradients of linear layers lend more memory than images need, nothing is to be saved.
+            if plan.parameterByteCount < plan.arenaByteCount {
+                #expect(plan.arenaByteCount * 10 < whole.arenaByteCount * 7)
+            }
+            var all = 0, large = 0
+            for step in plan.steps {
+                for buffer in step.outputs.map({ plan.buffers[$0] })
+                where buffer.type.shape.rank == 4 && buffer.type.shape.batch == 8
+                    && buffer.type.dtype == .f32
+                {
+                    all += buffer.layout.byteCount
+                    if buffer.layout.dtype == .f32 { large += buffer.layout.byteCount }
+                }
+            }
+            #expect(large * 20 < all, "\(large) of \(all) bytes are in 32 bits")
+            // Weights and their gradients are kept in full.
+            #expect(plan.parameters.allSatisfy { $0.layout.dtype == .f32 })
+        }
+
+        @Test func numbersAreRoundedToTheNearest() {
+            let cases: [(Float, Float)] = [
+                (1, 1), (1 + 0x1p-8, 1), (1 + 0x1.8p-8, 1 + 0x1p-7), (1 + 0x1.8p-7, 1 + 0x1p-6),
+                (-1 - 0x1.8p-8, -1 - 0x1p-7), (0, 0), (.infinity, .infinity),
+                (-.infinity, -.infinity), (.greatestFiniteMagnitude, .infinity),
+                (0x1p-133, 0x1p-133),
+            ]
+            for (number, rounded) in cases { #expect(BFloat16(rounding: number).float == rounded) }
+            #expect(BFloat16(rounding: .nan).float.isNaN)
+            #expect(BFloat16(rounding: -.nan).float.isNaN)
+            // Vectors round as single numbers do.
+            var lanes = SIMD16<Float>(repeating: 0)
+            for (index, pair) in cases.enumerated() { lanes[index] = pair.0 }
+            lanes[15] = .nan
+            let memory = UnsafeMutablePointer<BFloat16>.allocate(capacity: 16)
+            defer { memory.deallocate() }
+            memory.write(lanes, 0, 16)
+            let back: SIMD16<Float> = memory.lanes(0, 16)
+            for (index, pair) in cases.enumerated() { #expect(back[index] == pair.1) }
+            #expect(back[15].isNaN)
+        }
+
+        @discardableResult
+        private func compare(
+            _ example: ConformanceCase, _ prepare: (Graph) throws -> PreparedGraph
+        ) throws -> PreparedGraph {
+            let graph = try example.graph
+            var values = example.values(graph)
+            // Halves between whole numbers, which biases are, have few digits, too.
+            values = values.mapValues { value in
+                HostValue(
+                    value.shape,
+                    value.values.map {
+                        Double(BFloat16(rounding: Float($0)).float)
+                    })
+            }
+            let classes = graph.parameters[0].shape.channels
+            let count = graph.input(named: "labels")?.shape.batch ?? 1
+            let inputs = ["labels": FormulaValues.labels("labels", count, classes: classes)]
+            let prepared = try prepare(graph)
+            prepared.write(values)
+            try prepared.run(inputs, seed: 3, step: 5)
+            var expected = try ReferenceInterpreter(graph).run(
+                inputs: inputs, parameters: values, seed: 3, step: 5)
+            expected[.output("loss")] = nil
+            expectAgreement(prepared, expected, Self.agreement, example.name)
+            return prepared
+        }
+    }
+}
