@@ -67,10 +67,10 @@ import Testing
             "there is no initialiser named xavier.\nDid you mean xavier-uniform?"),
         Case(
             "train lenet --precision f8 --data-dir {data}", 64,
-            "there is no --precision f8.\nUse --precision f32."),
+            "there is no --precision f8.\nUse --precision f32 or bf16."),
         Case(
             "bench lenet --precision f32,f16", 64,
-            "there is no --precision f16.\nUse --precision f32."),
+            "there is no --precision f16.\nUse --precision f32 or bf16."),
         Case("train lenet --lr nan --data-dir {data}", 64, "--lr must be a positive number."),
         Case(
             "train lenet --epochs 9223372036854775807 --data-dir {data}", 64,

@@ -125,7 +125,7 @@ struct ConvolutionKernels {
         zip(choice.inputs + choice.outputs, request.inputs + request.outputs).count {
             let (layout, type) = $0
             guard type.shape == problem.x || type.shape == problem.y else { return false }
-            return layout.arrangement?.block != nil
+            return layout.arrangement?.block.map { $0 == Processor.lanes } ?? false
                 || isHardlyAny(type.shape.channels)
         }
     }

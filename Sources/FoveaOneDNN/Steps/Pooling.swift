@@ -99,7 +99,10 @@ extension OneDNNLibrary {
         var pooling = fovea_pooling(op.window, kind, x: x, y: y)
         pooling.direction = Int32(FOVEA_BACKWARD_DATA)
         pooling.dtype = request.imageType(0).native
-        pooling.destination_layout = request.layout(0).native
+        let gradient = TensorType(y, request.imageType(0))
+        let usual = Self.usualBlocks(of: y).flatMap { Layout(gradient, $0) }
+        pooling.destination_layout =
+            (request.blocks == nil ? usual ?? request.layout(0) : request.layout(0)).native
         let primitive = try Primitive("the gradient of average pooling \(op.window)") {
             fovea_pooling_make(&pooling, &$0)
         }
@@ -111,7 +114,7 @@ extension OneDNNLibrary {
     /// The blocks in which convolutions want images, unless those have hardly any channels.
     private static func usualBlocks(of images: Shape) -> Arrangement? {
         guard let lanes = Processor.lanes, images.channels > lanes / 2 else { return nil }
-        return .blocked8
+        return lanes == 16 ? .blocked16 : .blocked8
     }
 
     /// Which of the library's averages has the right divisor, if any has.
