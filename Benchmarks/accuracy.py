@@ -25,7 +25,8 @@ def seconds_to(accuracy, options, seed):
         start = time.perf_counter()
         run = subprocess.Popen(
             [options.fovea, "train", options.network, "--data", "fashion-mnist", "--recipe",
-             options.recipe, "--seed", str(seed), "--out", f"{folder}/run", "--plain"],
+             options.recipe, "--precision", options.precision, "--seed", str(seed),
+             "--out", f"{folder}/run", "--plain"],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         line = ""
         for line in run.stderr:
@@ -44,6 +45,7 @@ def main():
     parser.add_argument("network")
     parser.add_argument("--accuracy", type=float, default=0.88)
     parser.add_argument("--recipe", default="fast")
+    parser.add_argument("--precision", default="f32", help="Fovea's: f32 or bf16")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--fovea", default=str(ROOT / ".build/release/fovea"))
     parser.add_argument("--python", default="python3", help="a Python with torch and torchvision")

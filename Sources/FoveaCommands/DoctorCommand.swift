@@ -27,7 +27,7 @@ struct DoctorCommand: ParsableCommand, Exemplified {
         }
         let result = DoctorOutput(
             version: foveaVersion, machine: machine, library: backend.library.name,
-            threads: backend.threadCount, kernels: KernelCache.count, cache: KernelCache.path,
+            threads: backend.threadCount, precisions: Precision.available, kernels: KernelCache.count, cache: KernelCache.path,
             data: sets)
         if output.json {
             try Console.printJSON(result)
@@ -50,6 +50,8 @@ struct DoctorOutput: Encodable {
     let machine: RunRecord.Machine
     let library: String
     let threads: Int
+    /// What `--precision` may be here.
+    let precisions: [Precision]
     /// The timings of kernels that are known, and the file they are kept in.
     let kernels: Int
     let cache: String?
@@ -63,6 +65,10 @@ struct DoctorOutput: Encodable {
                 + NetworkSummary.bytes(machine.memoryBytes),
             "\(good) \(library), \(threads) threads",
         ]
+        lines.append(
+            precisions.contains(.bf16)
+                ? "\(good) instructions for bf16: --precision bf16 is quicker"
+                : "\(style.paint("·", .faint)) no instructions for bf16: --precision f32 is all there is")
         if let cache {
             lines.append(
                 kernels == 0

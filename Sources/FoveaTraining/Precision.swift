@@ -3,7 +3,7 @@ package import FoveaGraph
 import FoveaOneDNN
 
 /// The numbers that a network computes with.
-public enum Precision: String, Sendable, Hashable, CaseIterable {
+public enum Precision: String, Sendable, Hashable, CaseIterable, Codable {
     /// 32-bit floats.
     case f32
     /// Images and their gradients as bfloat16; weights, their gradients and all sums in 32 bits.
@@ -40,6 +40,18 @@ public enum Precision: String, Sendable, Hashable, CaseIterable {
             throw FoveaError(
                 .device, "this processor (\(instructions)) has no instructions for bf16.",
                 remedy: "Use --precision f32.")
+        }
+    }
+
+    /// Those that this processor computes in.
+    package static var available: [Precision] {
+        allCases.filter { precision in
+            do throws(FoveaError) {
+                try precision.check()
+                return true
+            } catch {
+                return false
+            }
         }
     }
 

@@ -185,7 +185,10 @@ import Testing
         let result = try Program.run(["doctor", "--json"]).json()
         #expect(
             Set(result.keys).subtracting(["cache"])
-                == ["schema", "version", "machine", "library", "threads", "kernels", "data"])
+                == [
+                    "schema", "version", "machine", "library", "threads", "precisions", "kernels",
+                    "data",
+                ])
         #expect(result["threads"] as? Int == 1)
         let text = try Program.run(["doctor"]).output
         #expect(text.contains("oneDNN"))

@@ -41,15 +41,19 @@ extension SIMD8: ChannelLanes where Scalar == Float {
     @inline(__always)
     static func widened(from source: UnsafePointer<BFloat16>) -> Self {
         let bits = UnsafeRawPointer(source).loadUnaligned(as: SIMD8<UInt16>.self)
-        return unsafeBitCast(SIMD8<UInt32>(truncatingIfNeeded: bits) &<< 16, to: Self.self)
+        // A conversion to numbers of 32 bits would be a call for each vector.
+        var halves = SIMD16<UInt16>(repeating: 0)
+        halves.oddHalf = bits
+        return unsafeBitCast(halves, to: Self.self)
     }
 
     @inline(__always)
     func narrow(to target: UnsafeMutablePointer<BFloat16>) {
-        let whole = unsafeBitCast(self, to: SIMD8<UInt32>.self)
+        let whole = unsafeBitCast(self, to: SIMD8<Int32>.self)
         let rounded = whole &+ (0x7FFF &+ (whole &>> 16 & 1))
+        // Shifted with its sign, a number is packed by one instruction.
         UnsafeMutableRawPointer(target).storeBytes(
-            of: SIMD8<UInt16>(truncatingIfNeeded: rounded &>> 16), as: SIMD8<UInt16>.self)
+            of: SIMD8<Int16>(truncatingIfNeeded: rounded &>> 16), as: SIMD8<Int16>.self)
     }
 
     @inline(__always)
@@ -87,15 +91,19 @@ extension SIMD16: ChannelLanes where Scalar == Float {
     @inline(__always)
     static func widened(from source: UnsafePointer<BFloat16>) -> Self {
         let bits = UnsafeRawPointer(source).loadUnaligned(as: SIMD16<UInt16>.self)
-        return unsafeBitCast(SIMD16<UInt32>(truncatingIfNeeded: bits) &<< 16, to: Self.self)
+        // A conversion to numbers of 32 bits would be a call for each vector.
+        var halves = SIMD32<UInt16>(repeating: 0)
+        halves.oddHalf = bits
+        return unsafeBitCast(halves, to: Self.self)
     }
 
     @inline(__always)
     func narrow(to target: UnsafeMutablePointer<BFloat16>) {
-        let whole = unsafeBitCast(self, to: SIMD16<UInt32>.self)
+        let whole = unsafeBitCast(self, to: SIMD16<Int32>.self)
         let rounded = whole &+ (0x7FFF &+ (whole &>> 16 & 1))
+        // Shifted with its sign, a number is packed by one instruction.
         UnsafeMutableRawPointer(target).storeBytes(
-            of: SIMD16<UInt16>(truncatingIfNeeded: rounded &>> 16), as: SIMD16<UInt16>.self)
+            of: SIMD16<Int16>(truncatingIfNeeded: rounded &>> 16), as: SIMD16<Int16>.self)
     }
 
     @inline(__always)
