@@ -27,7 +27,8 @@ struct DoctorCommand: ParsableCommand, Exemplified {
         }
         let result = DoctorOutput(
             version: foveaVersion, machine: machine, library: backend.library.name,
-            threads: backend.threadCount, precisions: Precision.available, kernels: KernelCache.count, cache: KernelCache.path,
+            threads: backend.threadCount, precisions: Precision.available,
+            kernels: KernelCache.count, cache: KernelCache.path,
             data: sets)
         if output.json {
             try Console.printJSON(result)
@@ -68,7 +69,7 @@ struct DoctorOutput: Encodable {
         lines.append(
             precisions.contains(.bf16)
                 ? "\(good) instructions for bf16: --precision bf16 is quicker"
-                : "\(style.paint("·", .faint)) no instructions for bf16: --precision f32 is all there is")
+                : "\(style.paint("·", .faint)) no instructions for bf16, only f32")
         if let cache {
             lines.append(
                 kernels == 0

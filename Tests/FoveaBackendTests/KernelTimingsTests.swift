@@ -66,7 +66,9 @@ extension BackendTests {
         }
 
         /// AlexNet's first layer in small: the matrix product's rows would cost the pooling behind it more
-        /// than they save. With AVX-512 the library has better than that product.
+        /// than they save.
+        ///
+        /// With AVX-512 the library has better than that product.
         @Test(.enabled(if: !Processor.hasAVX512)) func imagesStayInBlocksEvenIfRowsAreQuicker()
             throws
         {

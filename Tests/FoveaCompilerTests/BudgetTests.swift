@@ -169,7 +169,8 @@ import Testing
             "googlenet-bn", .training, steps: 433, avx512: Sizes(54, 385_042_560),
             avx2: Sizes(45, 359_265_408)),
         Budget(
-            "googlenet-bn", .inference, steps: 81, avx512: Sizes(0, 175_046_656, derived: 85_108_736),
+            "googlenet-bn", .inference, steps: 81,
+            avx512: Sizes(0, 175_046_656, derived: 85_108_736),
             avx2: Sizes(0, 64_225_280, derived: 94_192_640)),
         Budget(
             "googlenet-d2l", .training, steps: 314, avx512: Sizes(46, 76_739_328),
@@ -199,25 +200,29 @@ import Testing
             "resnet101", .training, steps: 661, avx512: Sizes(73, 985_508_480),
             avx2: Sizes(73, 906_048_128)),
         Budget(
-            "resnet101", .inference, steps: 140, avx512: Sizes(0, 292_039_680, derived: 558_341_376),
+            "resnet101", .inference, steps: 140,
+            avx512: Sizes(0, 292_039_680, derived: 558_341_376),
             avx2: Sizes(0, 115_605_504, derived: 565_222_656)),
         Budget(
             "resnet152", .training, steps: 984, avx512: Sizes(107, 1_337_209_472),
             avx2: Sizes(107, 1_253_048_960)),
         Budget(
-            "resnet152", .inference, steps: 208, avx512: Sizes(0, 424_203_776, derived: 782_304_512),
+            "resnet152", .inference, steps: 208,
+            avx512: Sizes(0, 424_203_776, derived: 782_304_512),
             avx2: Sizes(0, 115_605_504, derived: 796_525_824)),
         Budget(
             "resnet18-d2l", .training, steps: 118, avx512: Sizes(6, 125_768_448),
             avx2: Sizes(16, 26_486_528)),
         Budget(
-            "resnet18-d2l", .inference, steps: 31, avx512: Sizes(0, 37_774_336, derived: 116_236_032),
+            "resnet18-d2l", .inference, steps: 31,
+            avx512: Sizes(0, 37_774_336, derived: 116_236_032),
             avx2: Sizes(0, 11_796_480, derived: 230_530_816)),
         Budget(
             "resnet18-cifar", .training, steps: 123, avx512: Sizes(6, 126_620_416),
             avx2: Sizes(9, 38_020_864)),
         Budget(
-            "resnet18-cifar", .inference, steps: 30, avx512: Sizes(0, 151_028_224, derived: 202_539_264),
+            "resnet18-cifar", .inference, steps: 30,
+            avx512: Sizes(0, 151_028_224, derived: 202_539_264),
             avx2: Sizes(0, 22_029_312, derived: 202_539_264)),
         Budget(
             "resnet9", .training, steps: 61, avx512: Sizes(0, 125_047_552),
@@ -229,31 +234,36 @@ import Testing
             "resnet9-half", .training, steps: 61, avx512: Sizes(0, 51_715_584),
             avx2: Sizes(2, 23_867_904)),
         Budget(
-            "resnet9-half", .inference, steps: 16, avx512: Sizes(0, 26_265_088, derived: 32_820_352),
+            "resnet9-half", .inference, steps: 16,
+            avx512: Sizes(0, 26_265_088, derived: 32_820_352),
             avx2: Sizes(0, 9_839_616, derived: 32_820_352)),
         Budget(
             "densenet121", .training, steps: 909, avx512: Sizes(65, 459_404_416),
             avx2: Sizes(97, 463_665_792)),
         Budget(
-            "densenet121", .inference, steps: 246, avx512: Sizes(0, 122_028_032, derived: 32_381_696),
+            "densenet121", .inference, steps: 246,
+            avx512: Sizes(0, 122_028_032, derived: 32_381_696),
             avx2: Sizes(0, 122_028_032, derived: 74_849_024)),
         Budget(
             "densenet161", .training, steps: 1209, avx512: Sizes(85, 706_357_888),
             avx2: Sizes(133, 738_622_080)),
         Budget(
-            "densenet161", .inference, steps: 326, avx512: Sizes(0, 241_238_016, derived: 137_528_448),
+            "densenet161", .inference, steps: 326,
+            avx512: Sizes(0, 241_238_016, derived: 137_528_448),
             avx2: Sizes(0, 183_042_048, derived: 259_622_016)),
         Budget(
             "densenet169", .training, steps: 1269, avx512: Sizes(89, 477_115_264),
             avx2: Sizes(153, 486_587_008)),
         Budget(
-            "densenet169", .inference, steps: 342, avx512: Sizes(0, 122_028_032, derived: 66_603_776),
+            "densenet169", .inference, steps: 342,
+            avx512: Sizes(0, 122_028_032, derived: 66_603_776),
             avx2: Sizes(0, 122_028_032, derived: 123_226_880)),
         Budget(
             "densenet201", .training, steps: 1509, avx512: Sizes(105, 522_081_408),
             avx2: Sizes(169, 525_859_456)),
         Budget(
-            "densenet201", .inference, steps: 406, avx512: Sizes(0, 122_028_032, derived: 99_904_256),
+            "densenet201", .inference, steps: 406,
+            avx512: Sizes(0, 122_028_032, derived: 99_904_256),
             avx2: Sizes(0, 122_028_032, derived: 165_964_544)),
         Budget(
             "densenet-d2l", .training, steps: 183, avx512: Sizes(28, 56_578_816, cuts: 4),
