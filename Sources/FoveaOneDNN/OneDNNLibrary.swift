@@ -27,6 +27,14 @@ package struct OneDNNLibrary: KernelLibrary {
     /// The instruction set that kernels are made for, such as `avx2` or `avx512_core_amx`.
     package static var instructions: String { Processor.instructions }
 
+    /// Whether a processor multiplies bfloat16; in software that takes several times as long as 32 bits.
+    ///
+    /// - Parameter instructions: The instruction set; this processor's if left out.
+    /// - Returns: True if it has the instructions.
+    package static func hasSixteenBits(_ instructions: String = instructions) -> Bool {
+        instructions.contains("bf16") || instructions.contains("amx")
+    }
+
     package func plainLayout(of type: TensorType) -> Layout { .plain(type) }
 
     package func agree(_ first: Layout, _ second: Layout) -> Bool {

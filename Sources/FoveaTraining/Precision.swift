@@ -28,15 +28,12 @@ public enum Precision: String, Sendable, Hashable, CaseIterable, Codable {
 
     /// Checks that a processor computes in this precision.
     ///
-    /// Without instructions of its own a processor takes several times as long for 16 bits as for 32.
-    ///
     /// - Parameter instructions: The instruction set; this processor's if left out.
     /// - Throws: An error of the code `.device` if it does not.
     package func check(
         instructions: String = OneDNNLibrary.instructions
     ) throws(FoveaError) {
-        let isNative = instructions.contains("bf16") || instructions.contains("amx")
-        guard self == .f32 || isNative else {
+        guard self == .f32 || OneDNNLibrary.hasSixteenBits(instructions) else {
             throw FoveaError(
                 .device, "this processor (\(instructions)) has no instructions for bf16.",
                 remedy: "Use --precision f32.")

@@ -11,7 +11,7 @@ import Testing
 
 extension BackendTests {
     /// Plans whose images lie as bfloat16, against the reference.
-    @Suite(.enabled(if: Processor.hasSixteenBits)) struct SixteenBits {
+    @Suite(.enabled(if: OneDNNLibrary.hasSixteenBits())) struct SixteenBits {
         /// What goes in can be told exactly in 8 bits; what comes out is rounded to as many, at most twice.
         static let agreement = Agreement.within(0x1p-8, absolute: 1e-6)
 
