@@ -34,12 +34,7 @@ extension BackendTests {
             var graph = Self.graph(block, trains: trains)
             if trains { graph = try graph.differentiated() }
             let prepared = try PreparedGraph(graph)
-            let values = RandomValues(seed: 6)
-            var parameters = values.parameters(of: graph).mapValues(\.rounded)
-            for (name, value) in parameters where name.hasSuffix("variance") {
-                parameters[name] = HostValue(value.shape, value.values.map { abs($0) + 0.5 })
-            }
-            let inputs = values.inputs(of: graph, classes: 4).mapValues(\.rounded)
+            let (parameters, inputs) = Self.values(of: graph)
             prepared.write(parameters)
             try prepared.run(inputs)
             let expected = try ReferenceInterpreter(graph).run(
@@ -51,6 +46,18 @@ extension BackendTests {
             prepared.backend.arena.fill(.nan)
             try prepared.run(inputs)
             #expect(prepared.bits == first)
+        }
+
+        /// Random parameters, of which no variance is near zero, and inputs.
+        static func values(
+            of graph: Graph
+        ) -> (parameters: [String: HostValue], inputs: [String: HostValue]) {
+            let values = RandomValues(seed: 6)
+            var parameters = values.parameters(of: graph).mapValues(\.rounded)
+            for (name, value) in parameters where name.hasSuffix("variance") {
+                parameters[name] = HostValue(value.shape, value.values.map { abs($0) + 0.5 })
+            }
+            return (parameters, values.inputs(of: graph, classes: 4).mapValues(\.rounded))
         }
 
         @Test func onlyNewChannelsAreCopied() throws {

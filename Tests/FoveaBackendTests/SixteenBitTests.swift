@@ -46,12 +46,7 @@ extension BackendTests {
         func denseBlocksShareTheirMemory(_ block: DenseBlocks.Block) throws {
             let graph = try DenseBlocks.graph(block, trains: true).differentiated()
             let prepared = try PreparedGraph(graph, precision: .bf16)
-            let random = RandomValues(seed: 6)
-            var parameters = random.parameters(of: graph).mapValues(\.rounded)
-            for (name, value) in parameters where name.hasSuffix("variance") {
-                parameters[name] = HostValue(value.shape, value.values.map { abs($0) + 0.5 })
-            }
-            let inputs = random.inputs(of: graph, classes: 4).mapValues(\.rounded)
+            let (parameters, inputs) = DenseBlocks.values(of: graph)
             prepared.write(parameters)
             try prepared.run(inputs)
             let expected = try ReferenceInterpreter(graph).run(
