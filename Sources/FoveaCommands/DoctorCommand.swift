@@ -68,7 +68,7 @@ struct DoctorOutput: Encodable {
         ]
         lines.append(
             precisions.contains(.bf16)
-                ? "\(good) instructions for bf16: --precision bf16 is quicker"
+                ? "\(good) instructions for bf16: --precision bf16 is quicker for most networks"
                 : "\(style.paint("·", .faint)) no instructions for bf16, only f32")
         if let cache {
             lines.append(

@@ -42,14 +42,7 @@ public enum Precision: String, Sendable, Hashable, CaseIterable, Codable {
 
     /// Those that this processor computes in.
     package static var available: [Precision] {
-        allCases.filter { precision in
-            do throws(FoveaError) {
-                try precision.check()
-                return true
-            } catch {
-                return false
-            }
-        }
+        allCases.filter { (try? $0.check()) != nil }
     }
 
     /// The type in which images lie.

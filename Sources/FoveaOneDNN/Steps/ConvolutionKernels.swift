@@ -76,9 +76,9 @@ struct ConvolutionKernels {
         if let filledUp { choices.append(filledUp) }
         let winograd = WinogradCandidates(
             problem, keepsWeights: request.lasting.contains(1), precision)
-        let few: [OwnCandidate?] =
+        let forFewChannels: [OwnCandidate?] =
             precision == .f32 ? [.patches(problem), .rows(problem)] : []
-        let own = (winograd?.all ?? []) + few.compactMap(\.self)
+        let own = (winograd?.all ?? []) + forFewChannels.compactMap(\.self)
         return choices.compactMap { Candidate($0, seconds: seconds($0)) }
             + own.filter(isOffered).compactMap {
                 Candidate($0.choice, seconds: $0.seconds + secondsOfMoving($0.choice))
