@@ -58,23 +58,9 @@ extension BackendTests {
         private func compare(
             _ example: ConformanceCase, _ arrangement: Arrangement? = nil
         ) throws {
-            let graph = try example.graph
-            let values = example.values(graph)
-            let inputs = ["labels": labels(graph)]
-            let prepared = try PreparedGraph(graph, arrangement: arrangement)
-            prepared.write(values)
-            try prepared.run(inputs, seed: 3, step: 5)
-            var expected = try ReferenceInterpreter(graph).run(
-                inputs: inputs, parameters: values, seed: 3, step: 5)
-            // The sum that the gradients are taken of is not the op's affair.
-            expected[.output("loss")] = nil
-            expectAgreement(prepared, expected, example.agreement, example.name)
-        }
-
-        private func labels(_ graph: Graph) -> HostValue {
-            let count = graph.input(named: "labels")?.shape.batch ?? 1
-            let classes = graph.parameters[0].shape.channels
-            return FormulaValues.labels("labels", count, classes: classes)
+            try example.expectReference(example.agreement) {
+                try PreparedGraph($0, arrangement: arrangement)
+            }
         }
 
         /// Every convolution, pooling and linear layer of the catalog's networks, once.
@@ -106,5 +92,36 @@ extension BackendTests {
             }
             return cases.values.sorted { $0.name < $1.name }
         }
+    }
+}
+
+extension ConformanceCase {
+    /// Runs the case forward and backward, and compares it with the reference.
+    ///
+    /// - Parameters:
+    ///   - agreement: How near the numbers have to be.
+    ///   - rounding: What is done to the numbers that the parameters are filled with.
+    ///   - prepare: Plans the graph.
+    /// - Returns: What was run.
+    /// - Throws: An error if it cannot be planned or run.
+    @discardableResult
+    func expectReference(
+        _ agreement: Agreement, rounding: (HostValue) -> HostValue = { $0 },
+        _ prepare: (Graph) throws -> PreparedGraph
+    ) throws -> PreparedGraph {
+        let graph = try graph
+        let values = values(graph).mapValues(rounding)
+        let count = graph.input(named: "labels")?.shape.batch ?? 1
+        let classes = graph.parameters[0].shape.channels
+        let inputs = ["labels": FormulaValues.labels("labels", count, classes: classes)]
+        let prepared = try prepare(graph)
+        prepared.write(values)
+        try prepared.run(inputs, seed: 3, step: 5)
+        var expected = try ReferenceInterpreter(graph).run(
+            inputs: inputs, parameters: values, seed: 3, step: 5)
+        // The sum that the gradients are taken of is not the op's affair.
+        expected[.output("loss")] = nil
+        expectAgreement(prepared, expected, agreement, name)
+        return prepared
     }
 }

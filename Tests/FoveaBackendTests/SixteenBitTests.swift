@@ -25,7 +25,7 @@ extension BackendTests {
         func everyOpIsTheReferenceRounded(
             _ example: ConformanceCase, _ arrangement: Arrangement
         ) throws {
-            try compare(example) {
+            try example.expectReference(Self.agreement, rounding: shortened) {
                 try PreparedGraph($0, arrangement: arrangement, precision: .bf16)
             }
         }
@@ -35,7 +35,7 @@ extension BackendTests {
             let convolution = example.convolution
             let single = ConformanceCase.block(
                 convolution.x, convolution.weights, Op.Convolution(convolution.window))
-            let prepared = try compare(single) {
+            let prepared = try single.expectReference(Self.agreement, rounding: shortened) {
                 try PreparedGraph($0, selection: .named(example.name), precision: .bf16)
             }
             let name = "fovea:" + example.name
@@ -111,31 +111,10 @@ extension BackendTests {
             #expect(back[15].isNaN)
         }
 
-        @discardableResult
-        private func compare(
-            _ example: ConformanceCase, _ prepare: (Graph) throws -> PreparedGraph
-        ) throws -> PreparedGraph {
-            let graph = try example.graph
-            var values = example.values(graph)
-            // Halves between whole numbers, which biases are, have few digits, too.
-            values = values.mapValues { value in
-                HostValue(
-                    value.shape,
-                    value.values.map {
-                        Double(BFloat16(rounding: Float($0)).float)
-                    })
-            }
-            let classes = graph.parameters[0].shape.channels
-            let count = graph.input(named: "labels")?.shape.batch ?? 1
-            let inputs = ["labels": FormulaValues.labels("labels", count, classes: classes)]
-            let prepared = try prepare(graph)
-            prepared.write(values)
-            try prepared.run(inputs, seed: 3, step: 5)
-            var expected = try ReferenceInterpreter(graph).run(
-                inputs: inputs, parameters: values, seed: 3, step: 5)
-            expected[.output("loss")] = nil
-            expectAgreement(prepared, expected, Self.agreement, example.name)
-            return prepared
+        /// The number that 16 bits hold of each.
+        private func shortened(_ value: HostValue) -> HostValue {
+            HostValue(
+                value.shape, value.values.map { Double(BFloat16(rounding: Float($0)).float) })
         }
     }
 }
