@@ -50,7 +50,8 @@ package struct OneDNNBackend: Backend {
     ) throws(FoveaError) -> Plan {
         let selection = runsSeldom ? selection.withoutTrying : selection
         return try EngineThread.shared.perform { () throws(FoveaError) -> Plan in
-            let library = OneDNNLibrary(selection, precision: precision)
+            let library = OneDNNLibrary(
+                selection, precision: precision, lanes: Processor.lanes(for: graph, precision))
             return try Compiler(for: library).plan(graph, parameters: store?.slots ?? [])
         }
     }

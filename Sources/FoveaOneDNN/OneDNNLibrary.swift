@@ -9,13 +9,17 @@ package struct OneDNNLibrary: KernelLibrary {
     let selection: ConvolutionSelection
     /// The type in which images lie between convolutions, and in which their products are computed.
     let precision: DType
+    /// The channels of the blocks in which convolutions have images; nil without vectors of eight numbers.
+    let lanes: Int?
 
     /// Makes the collection.
     package init(
-        _ selection: ConvolutionSelection = .estimated, precision: DType = .f32
+        _ selection: ConvolutionSelection = .estimated, precision: DType = .f32,
+        lanes: Int? = Processor.lanes
     ) {
         self.selection = selection
         self.precision = precision
+        self.lanes = lanes
     }
 
     package var name: String {

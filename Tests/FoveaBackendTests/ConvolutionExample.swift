@@ -23,6 +23,13 @@ struct ConvolutionExample: Sendable, CustomTestStringConvertible {
     /// The kernel's extent as names of kernels have it.
     var extent: String { "\(window.kernel.height)x\(window.kernel.width)" }
 
+    /// It forward and backward, with bias and ReLU.
+    var graph: Graph {
+        get throws { try single.graph }
+    }
+
+    private var single: ConformanceCase { .block(x, weights, Op.Convolution(window)) }
+
     /// Runs it forward and backward, with bias and ReLU, and compares it with the reference.
     ///
     /// - Parameters:
@@ -30,7 +37,6 @@ struct ConvolutionExample: Sendable, CustomTestStringConvertible {
     ///   - kernels: The kernels with such names that are expected.
     /// - Throws: An error if it cannot be planned or run.
     func expectReference(named name: String, kernels: [String]) throws {
-        let single = ConformanceCase.block(x, weights, Op.Convolution(window))
         let graph = try single.graph
         let prepared = try PreparedGraph(graph, selection: .named(name))
         #expect(prepared.kernels.filter { $0.contains(name) } == kernels)

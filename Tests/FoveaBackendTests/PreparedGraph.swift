@@ -100,7 +100,8 @@ struct ArrangedLibrary: KernelLibrary {
 
     init(arrangement: Arrangement, precision: DType) {
         self.arrangement = arrangement
-        library = OneDNNLibrary(precision: precision)
+        let lanes = arrangement == .blocked8 ? Processor.lanes.map { min($0, 8) } : Processor.lanes
+        library = OneDNNLibrary(precision: precision, lanes: lanes)
     }
 
     var name: String { library.name }

@@ -6,9 +6,11 @@ extension OwnCandidate {
     /// A convolution of few channels, or its weights' gradient, or that of a kernel of 1×1.
     ///
     /// - Returns: Nil where the channels fill more than half a block, and where the outputs' do not.
-    static func patches(_ problem: ConvolutionProblem) -> OwnCandidate? {
+    static func patches(
+        _ problem: ConvolutionProblem, _ lanes: Int? = Processor.lanes
+    ) -> OwnCandidate? {
         if case .data = problem.direction { return nil }
-        guard let lanes = Processor.lanes, problem.groups == 1, problem.y.channels > lanes / 2
+        guard let lanes, problem.groups == 1, problem.y.channels > lanes / 2
         else { return nil }
         let geometry = PatchGeometry(problem, lanes: lanes)
         let isForWeights = problem.isForWeights
@@ -35,6 +37,6 @@ extension OwnCandidate {
                     convolution.weightGradient, inputs: [x, y], outputs: [weights] + bias)
                 : KernelChoice(convolution.forward, inputs: [x, weights] + bias, outputs: [y]),
             seconds: geometry.isIdentity ? products : products + pixels / 1e9,
-            isEstimated: !Processor.hasAVX512)
+            isEstimated: lanes != 16)
     }
 }

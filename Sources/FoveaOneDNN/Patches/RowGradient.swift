@@ -157,9 +157,11 @@ extension OwnCandidate {
     ///
     /// - Returns: Nil for other directions, strides, dilations and groups, for kernels that are too wide,
     ///   and where the channels fill more than half a block.
-    static func rows(_ problem: ConvolutionProblem) -> OwnCandidate? {
+    static func rows(
+        _ problem: ConvolutionProblem, _ lanes: Int? = Processor.lanes
+    ) -> OwnCandidate? {
         let window = problem.window
-        guard problem.isForWeights, let lanes = Processor.lanes, problem.groups == 1,
+        guard problem.isForWeights, let lanes, problem.groups == 1,
             window.stride == 1, window.dilation == 1,
             window.kernel.width <= RowGradient<SIMD8<Float>>.columns,
             problem.x.channels <= lanes / 2
@@ -183,6 +185,6 @@ extension OwnCandidate {
                 outputs: [.plain(TensorType(problem.weights))] + bias),
             // As vectors of 128 bits: this is compiled for any processor.
             seconds: Double(multiplications) * 0.3e-9,
-            isEstimated: !Processor.hasAVX512)
+            isEstimated: lanes != 16)
     }
 }

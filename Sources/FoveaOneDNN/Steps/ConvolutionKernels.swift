@@ -16,12 +16,15 @@ struct ConvolutionKernels {
     private let selection: ConvolutionSelection
     /// The type in which images lie.
     private let precision: DType
+    /// The channels of a block.
+    private let lanes: Int?
 
     init(_ problem: ConvolutionProblem, _ request: KernelRequest, _ library: OneDNNLibrary) {
         self.problem = problem
         self.request = request
         selection = library.selection
         precision = library.precision
+        lanes = library.lanes
     }
 
     /// The kernel that takes the least time, reorders included, as far as is known.
@@ -75,9 +78,9 @@ struct ConvolutionKernels {
         }
         if let filledUp { choices.append(filledUp) }
         let winograd = WinogradCandidates(
-            problem, keepsWeights: request.lasting.contains(1), precision)
+            problem, lanes: lanes, keepsWeights: request.lasting.contains(1), precision)
         let forFewChannels: [OwnCandidate?] =
-            precision == .f32 ? [.patches(problem), .rows(problem)] : []
+            precision == .f32 ? [.patches(problem, lanes), .rows(problem, lanes)] : []
         let own = (winograd?.all ?? []) + forFewChannels.compactMap(\.self)
         return choices.compactMap { Candidate($0, seconds: seconds($0)) }
             + own.filter(isOffered).compactMap {
@@ -125,13 +128,14 @@ struct ConvolutionKernels {
         zip(choice.inputs + choice.outputs, request.inputs + request.outputs).count {
             let (layout, type) = $0
             guard type.shape == problem.x || type.shape == problem.y else { return false }
-            return layout.arrangement?.block.map { $0 == Processor.lanes } ?? false
+            return layout.arrangement?.block.map { $0 == lanes } ?? false
                 || isHardlyAny(type.shape.channels)
         }
     }
 
-    /// Whether so few channels would leave a block half empty.
-    private func isHardlyAny(_ channels: Int) -> Bool { channels <= (Processor.lanes ?? 0) / 2 }
+    private func isHardlyAny(_ channels: Int) -> Bool {
+        Processor.isHardlyAny(channels, inBlocksOf: lanes)
+    }
 
     /// What a timing belongs to.
     private func key(_ choice: KernelChoice) -> String {
@@ -147,10 +151,15 @@ struct ConvolutionKernels {
         ].joined(separator: "; ")
     }
 
-    /// The problem for the library, with the weights as they lie if another plan has put them in blocks.
+    /// The problem for the library, with the weights as they lie if another plan has put them in blocks,
+    /// and images in blocks where those that it would choose are too large.
     private var native: fovea_convolution {
         var native = problem.native
         native.dtype = precision.native
+        if lanes != Processor.lanes {
+            native.source_layout = inBlocks(problem.x)
+            native.destination_layout = inBlocks(problem.y)
+        }
         if case .forward = problem.direction, let layout = request.layouts[1], !layout.isPlain,
             layout.dtype == precision
         {
@@ -182,8 +191,7 @@ struct ConvolutionKernels {
     private var filledUp: KernelChoice? {
         let channels = problem.x.channels
         guard case .forward = problem.direction, precision == .f32, problem.groups == 1,
-            let lanes = Processor.lanes,
-            channels < lanes, !isHardlyAny(channels),
+            let lanes, channels < lanes, !isHardlyAny(channels),
             let images = Layout.blocked(problem.x, by: lanes).with(lanes, alongAxis: 1)
         else { return nil }
         var filledUp = native
@@ -208,6 +216,11 @@ struct ConvolutionKernels {
     /// library's Winograd does not know.
     private var isWorthWinograd: Bool {
         precision == .f32 && min(problem.weights[0], problem.weights[1]) >= 32
+    }
+
+    private func inBlocks(_ images: Shape) -> fovea_layout {
+        guard let lanes, !isHardlyAny(images.channels) else { return 0 }
+        return Layout.blocked(images, by: lanes, precision).native
     }
 
     private func channelsLast(_ images: Shape) -> fovea_layout {

@@ -130,7 +130,7 @@ extension OneDNNLibrary {
     func maxPoolLoop(
         _ window: Window, x: Shape, y: Shape, _ arrangement: Arrangement?, _ request: KernelRequest
     ) -> KernelChoice? {
-        guard let arrangement, Self.hasLoop(window, x, arrangement) else { return nil }
+        guard let arrangement, hasLoop(window, x, arrangement) else { return nil }
         func kernel<Lanes>(_ loops: MaxPoolLoops<Lanes>) -> KernelChoice {
             request.arranged(
                 arrangement,
@@ -150,7 +150,7 @@ extension OneDNNLibrary {
     func maxPoolGradientLoop(
         _ window: Window, x: Shape, y: Shape, _ arrangement: Arrangement?, _ request: KernelRequest
     ) -> KernelChoice? {
-        guard let arrangement, Self.hasLoop(window, x, arrangement) else { return nil }
+        guard let arrangement, hasLoop(window, x, arrangement) else { return nil }
         func kernel<Lanes>(_ loops: MaxPoolLoops<Lanes>) -> KernelChoice {
             request.arranged(
                 arrangement,
@@ -169,8 +169,8 @@ extension OneDNNLibrary {
     /// Whether a pooling is computed in a loop, which its gradient has to know again.
     ///
     /// The library's are written for vectors of 512 bits.
-    private static func hasLoop(_ window: Window, _ x: Shape, _ arrangement: Arrangement) -> Bool {
-        guard !Processor.hasAVX512, window.dilation == 1, window.kernel.area <= 256,
+    private func hasLoop(_ window: Window, _ x: Shape, _ arrangement: Arrangement) -> Bool {
+        guard lanes != 16, window.dilation == 1, window.kernel.area <= 256,
             window.padding.height < window.kernel.height,
             window.padding.width < window.kernel.width
         else { return false }

@@ -64,7 +64,7 @@ extension OneDNNLibrary {
         _ op: Op.AveragePool, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
         let x = request.inputs[0].shape, y = request.outputs[0].shape
-        if !Processor.hasAVX512, let arrangement = request.blocks {
+        if lanes != 16, let arrangement = request.blocks {
             return averagePoolLoop(op, arrangement, request)
         }
         guard let kind = Self.averageKind(op.window, op.countsPadding, x: x, y: y) else {
@@ -90,7 +90,7 @@ extension OneDNNLibrary {
         let x = op.inputShape, y = request.inputs[0].shape
         // What arrives in another layout is small beside what goes on to the convolution before the
         // pooling, which wants blocks.
-        if !Processor.hasAVX512, let arrangement = request.blocks ?? Self.usualBlocks(of: y) {
+        if lanes != 16, let arrangement = request.blocks ?? usualBlocks(of: y) {
             return averagePoolGradientLoop(op, arrangement, request)
         }
         guard let kind = Self.averageKind(op.window, op.countsPadding, x: x, y: y) else {
@@ -100,7 +100,7 @@ extension OneDNNLibrary {
         pooling.direction = Int32(FOVEA_BACKWARD_DATA)
         pooling.dtype = request.imageType(0).native
         let gradient = TensorType(y, request.imageType(0))
-        let usual = Self.usualBlocks(of: y).flatMap { Layout(gradient, $0) }
+        let usual = usualBlocks(of: y).flatMap { Layout(gradient, $0) }
         pooling.destination_layout =
             (request.blocks == nil ? usual ?? request.layout(0) : request.layout(0)).native
         let primitive = try Primitive("the gradient of average pooling \(op.window)") {
@@ -112,8 +112,10 @@ extension OneDNNLibrary {
     }
 
     /// The blocks in which convolutions want images, unless those have hardly any channels.
-    private static func usualBlocks(of images: Shape) -> Arrangement? {
-        guard let lanes = Processor.lanes, images.channels > lanes / 2 else { return nil }
+    private func usualBlocks(of images: Shape) -> Arrangement? {
+        guard let lanes, !Processor.isHardlyAny(images.channels, inBlocksOf: lanes) else {
+            return nil
+        }
         return lanes == 16 ? .blocked16 : .blocked8
     }
 

@@ -17,13 +17,15 @@ struct WinogradCandidates {
     ///
     /// - Parameters:
     ///   - problem: The convolution.
+    ///   - lanes: The channels of a block.
     ///   - keepsWeights: Whether weights stay as they are from run to run, and are transformed once.
     ///   - precision: The type in which images lie; products are of 32-bit floats whatever it is.
     init?(
-        _ problem: ConvolutionProblem, keepsWeights: Bool = false, _ precision: DType = .f32
+        _ problem: ConvolutionProblem, lanes: Int? = Processor.lanes, keepsWeights: Bool = false,
+        _ precision: DType = .f32
     ) {
         let window = problem.window
-        guard let lanes = Processor.lanes, window.kernel == 3 || window.kernel == 5,
+        guard let lanes, window.kernel == 3 || window.kernel == 5,
             window.stride == 1, window.dilation == 1, problem.groups == 1,
             problem.x.channels % lanes == 0, problem.y.channels % lanes == 0,
             window.padding.height < window.kernel.height,
@@ -46,7 +48,7 @@ struct WinogradCandidates {
                 candidates.append(
                     OwnCandidate(
                         choice: choice(kernel, geometry), seconds: seconds(geometry),
-                        isEstimated: !Processor.hasAVX512 || precision == .bf16)
+                        isEstimated: lanes != 16 || precision == .bf16)
                 )
                 if geometry.chunks == 1 { break }
             }

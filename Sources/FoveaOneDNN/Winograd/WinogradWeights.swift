@@ -8,13 +8,17 @@ import FoveaGraph
 struct WinogradWeights {
     /// How they lie.
     let layout: Layout
-    private let points: Int
+    private let points, lanes: Int
+
+    /// What tells points from lanes in a token.
+    private static var step: Int { 100 }
 
     /// Describes the weights of a convolution.
     init(_ geometry: WinogradGeometry) {
         points = geometry.points
+        lanes = geometry.lanes
         layout = Layout(
-            token: -Int32(points), name: geometry.name,
+            token: -Int32(points * Self.step + lanes), name: geometry.name,
             byteCount: geometry.weightFloats * MemoryLayout<Float>.size, isPlain: false,
             isTransformed: true)
     }
@@ -23,12 +27,12 @@ struct WinogradWeights {
     init?(_ layout: Layout) {
         guard layout.isTransformed else { return nil }
         self.layout = layout
-        points = Int(-layout.token)
+        (points, lanes) = Int(-layout.token).quotientAndRemainder(dividingBy: Self.step)
     }
 
     /// The kernel that makes them from row-major weights [O, C, r, r].
     func kernel(_ weights: Shape) -> any Kernel {
-        switch (Processor.lanes, points) {
+        switch (lanes, points) {
         case (16, 6): kernel(weights, SIMD16<Float>.self, SixPoints.self)
         case (16, _): kernel(weights, SIMD16<Float>.self, EightPoints.self)
         case (_, 6): kernel(weights, SIMD8<Float>.self, SixPoints.self)
