@@ -20,11 +20,15 @@ struct EvaluateCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("Use the first n test images.", valueName: "n"))
     var limitTest: Int?
 
+    @Option(help: ArgumentHelp("The element type of activations: f32 or bf16.", valueName: "type"))
+    var precision = "f32"
+
     @OptionGroup var classNames: ClassNameOptions
 
     func run() throws {
         try Checked.batch(batch)
-        let model = try model.load(batch: batch)
+        let model = try model.load(
+            batch: batch, precision: try Precision(named: precision))
         let names = try classNames.names(for: model)
         let data = try dataOptions.load(
             of: model.description, style: .standardError(plain: output.plain)

@@ -21,11 +21,13 @@ struct ModelOptions: ParsableArguments {
 
     /// Reads the weights and brings the network to the device.
     ///
-    /// - Parameter batch: The size of most batches.
+    /// - Parameters:
+    ///   - batch: The size of most batches.
+    ///   - precision: The numbers that it computes with.
     /// - Returns: The network, ready to classify.
     /// - Throws: An error if there is no such model, or the options make no sense with it.
-    func load(batch: Int = 1) throws(FoveaError) -> LoadedModel {
-        try LoadedModel(try file(), batch: batch)
+    func load(batch: Int = 1, precision: Precision = .f32) throws(FoveaError) -> LoadedModel {
+        try LoadedModel(try file(), batch: batch, precision: precision)
     }
 
     /// Where a file about the model goes if nothing else is said.
@@ -120,11 +122,11 @@ struct LoadedModel {
     }
 
     /// Brings the network of a weights file to the device.
-    init(_ file: ModelFile, batch: Int) throws(FoveaError) {
+    init(_ file: ModelFile, batch: Int, precision: Precision = .f32) throws(FoveaError) {
         let (entry, options) = (file.entry, file.description.options)
         network = try PreparedNetwork(
             image: Shape(file.description.image), batch: batch, mode: .inference, optimizer: nil,
-            on: try Device.cpu.makeBackend()
+            on: try Device.cpu.makeBackend(precision: precision)
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
             try entry.traced(images: images, mode: mode, options: options)
         }

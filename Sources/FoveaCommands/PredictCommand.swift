@@ -28,6 +28,9 @@ struct PredictCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("Draw pictures and classes into a file.", valueName: "png"))
     var out: String?
 
+    @Option(help: ArgumentHelp("The element type of activations: f32 or bf16.", valueName: "type"))
+    var precision = "f32"
+
     @OptionGroup var classNames: ClassNameOptions
 
     @OptionGroup(title: "Data") var dataOptions: DataOptions
@@ -40,8 +43,9 @@ struct PredictCommand: ParsableCommand, Exemplified {
                 .usage, "there is nothing to predict.",
                 remedy: "Name pictures, or test images with --index 0-8.")
         }
+        let precision = try Precision(named: precision)
         let files = try PictureFiles.expanded(images)
-        let model = try model.load()
+        let model = try model.load(precision: precision)
         let names = try classNames.names(for: model) ?? model.description.classes
         let sources = files.map(PictureSource.file) + (try testImages(model))
         let style = TerminalStyle.standardOutput(plain: output.plain)

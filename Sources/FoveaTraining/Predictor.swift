@@ -34,14 +34,17 @@ public final class Predictor {
     ///   - weights: The trained weights.
     ///   - preprocessing: How pictures are prepared; as the weights' file says, else plainly, if nil.
     ///   - device: What it runs on.
-    /// - Throws: An error if the weights or the images do not fit the network.
+    ///   - precision: The numbers that it computes with.
+    /// - Throws: An error if the weights or the images do not fit the network, or the device does not compute in
+    ///   the precision.
     public convenience init(
         _ network: any Network, images: Shape, weights: Weights,
-        preprocessing: Preprocessing? = nil, on device: Device = .cpu
+        preprocessing: Preprocessing? = nil, on device: Device = .cpu,
+        precision: Precision = .f32
     ) throws(FoveaError) {
         let prepared = try PreparedNetwork(
             image: images, batch: 1, mode: .inference, optimizer: nil,
-            on: try device.makeBackend()
+            on: try device.makeBackend(precision: precision)
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
             try .recording(network, images: images, mode: mode)
         }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import FoveaOneDNN
 import Foundation
 import Testing
 
@@ -68,6 +67,12 @@ import Testing
         Case(
             "train lenet --precision f8 --data-dir {data}", 64,
             "there is no --precision f8.\nUse --precision f32 or bf16."),
+        Case(
+            "evaluate {run} --precision f16 --data-dir {data}", 64,
+            "there is no --precision f16.\nUse --precision f32 or bf16."),
+        Case(
+            "predict {run} --precision half --index 0 --data-dir {data}", 64,
+            "there is no --precision half.\nUse --precision f32 or bf16."),
         Case(
             "bench lenet --precision f32,f16", 64,
             "there is no --precision f16.\nUse --precision f32 or bf16."),
@@ -374,13 +379,9 @@ import Testing
                 "train", "lenet", "--resize", "4096", "--batch", "65536", "--data-dir", run.data,
             ], in: folder.path)
         #expect(outcome.code == 69)
-        // Six channels fill a block of eight, or one of sixteen.
-        let digits = OneDNNLibrary.instructions.hasPrefix("avx512") ? "1231" : "878"
         let message =
-            #/fovea: there is no memory for (\d+)\d{11} bytes\.\nChoose a smaller --batch or --resize\.\n/#
-        #expect(
-            outcome.remarks.wholeMatch(of: message).map { String($0.output.1) } == digits,
-            "\(outcome.remarks)")
+            #/fovea: there is no memory for 878\d{11} bytes\.\nChoose a smaller --batch or --resize\.\n/#
+        #expect(outcome.remarks.wholeMatch(of: message) != nil, "\(outcome.remarks)")
         #expect(folder.names == [])
     }
 

@@ -4,6 +4,8 @@ import FoveaGraph
 import Foundation
 import Testing
 
+@testable import FoveaTraining
+
 /// Training, and everything that can be done with what it leaves.
 @Suite struct WorkflowTests {
     static func trained() throws -> TrainedRun { try TrainedRun.shared.get() }
@@ -168,6 +170,30 @@ import Testing
             #expect(
                 Set(classes[0].keys) == ["name", "images", "precision", "recall", "f1"])
             #expect(classes[9]["name"] as? String == "Ankle boot")
+        }
+    }
+
+    @Test(
+        "evaluate and predict compute in 16 bits where the processor does",
+        .enabled(if: Precision.available.contains(.bf16)))
+    func sixteenBits() throws {
+        let run = try Self.trained()
+        func results(_ precision: String) throws -> (loss: Double, probabilities: [Double]) {
+            let options = ["--precision", precision, "--data-dir", run.data]
+            let result = try Program.run(["evaluate", run.run, "--json"] + options).json()
+            let guesses = try Self.predictions(
+                [run.run, "--index", "0-4", "--top", "10"] + options)
+            let probabilities = guesses.flatMap { guess in
+                guess.classes.sorted { $0.label < $1.label }.map(\.probability)
+            }
+            return (try #require(result["loss"] as? Double), probabilities)
+        }
+        let (long, short) = (try results("f32"), try results("bf16"))
+        // Near, but not the same numbers.
+        #expect(long.loss != short.loss && abs(long.loss - short.loss) < 0.03 * long.loss)
+        #expect(long.probabilities != short.probabilities)
+        for (long, short) in zip(long.probabilities, short.probabilities) {
+            #expect(abs(long - short) < 0.05)
         }
     }
 
