@@ -30,7 +30,10 @@ extension BackendTests {
             }
         }
 
-        @Test(arguments: Winograd.examples)
+        /// The form whose factors have 16 bits, too.
+        static let short = Winograd.examples(of: "2x2_3x3")
+
+        @Test(arguments: Winograd.examples + short)
         func winogradReadsAndWritesThem(_ example: Winograd.Example) throws {
             let convolution = example.convolution
             let single = ConformanceCase.block(
@@ -39,7 +42,42 @@ extension BackendTests {
                 try PreparedGraph($0, selection: .named(example.name), precision: .bf16)
             }
             let name = "fovea:" + example.name
-            #expect(prepared.kernels.filter { $0.contains("winograd") } == [name, name, name])
+            // Weights' gradients have no such products.
+            let count = example.form == "2x2_3x3" ? 2 : 3
+            let kernels = [String](repeating: name, count: count)
+            #expect(prepared.kernels.filter { $0 == name } == kernels)
+        }
+
+        @Test(arguments: short)
+        func weightsOfSixteenBitsAreTransformedOnce(_ example: Winograd.Example) throws {
+            try Winograd.expectWeightsAreTransformedOnce(example, .bf16, Self.agreement)
+        }
+
+        /// Numbers that 16 bits do not hold: weights are rounded, and the sums that Winograd multiplies.
+        @Test(arguments: [
+            ("jit", 0x1p-8), ("winograd_4x4_3x3", 0x1p-8), ("winograd_2x2_3x3", 0x1p-7),
+        ])
+        func productsOfOddNumbersLoseADigit(_ kernel: String, _ bound: Double) throws {
+            let (x, weights): (Shape, Shape) = ([2, 128, 14, 14], [32, 128, 3, 3])
+            var builder = GraphBuilder()
+            let images = builder.derive(.input(Op.Input("images", TensorType(x))), [])
+            let w = builder.derive(.parameter(Op.Parameter("w", weights)), [])
+            let y = try builder.value(
+                .convolution(Op.Convolution(Window(kernel: 3, padding: 1))), [images, w])
+            builder.setResult(.output("y"), to: y)
+            let prepared = try PreparedGraph(
+                builder.graph, selection: .named(kernel), precision: .bf16)
+            #expect(prepared.kernels.contains { $0.contains(kernel) })
+            let inputs = ["images": shortened(FormulaValues.uniform("images", x))]
+            let values = ["w": FormulaValues.uniform("w", weights)]
+            prepared.write(values)
+            try prepared.run(inputs)
+            let expected = try ReferenceInterpreter(builder.graph).run(
+                inputs: inputs, parameters: values)
+            let result = Graph.Result.output("y")
+            let found = try #require(prepared.results[result])
+            let difference = Difference(found, from: try #require(expected[result]))
+            #expect(difference.relativeL2 < bound, "\(kernel): \(difference)")
         }
 
         @Test(arguments: DenseBlocks.blocks)

@@ -25,7 +25,10 @@ extension BackendTests {
         }
 
         /// Sizes that tiles divide and others, without padding and with it, in one chunk and several.
-        static let examples = ["4x4_3x3", "6x6_3x3", "2x2_5x5", "4x4_5x5"].flatMap { form in
+        static let examples = ["4x4_3x3", "6x6_3x3", "2x2_5x5", "4x4_5x5"].flatMap(examples)
+
+        /// The convolutions for a form.
+        static func examples(of form: String) -> [Example] {
             let kernel = form.hasSuffix("3x3") ? 3 : 5
             return [
                 Example(
@@ -52,6 +55,13 @@ extension BackendTests {
 
         @Test(.enabled(if: ConvolutionExample.arePossible), arguments: examples)
         func weightsThatLastAreTransformedOnce(_ example: Example) throws {
+            try Self.expectWeightsAreTransformedOnce(example, .f32, .exact)
+        }
+
+        /// Checks that a plan transforms weights when they are written, and not in every run.
+        static func expectWeightsAreTransformedOnce(
+            _ example: Example, _ precision: DType, _ agreement: Agreement
+        ) throws {
             let (name, convolution) = (example.name, example.convolution)
             let (x, weights) = (convolution.x, convolution.weights)
             var builder = GraphBuilder()
@@ -60,7 +70,8 @@ extension BackendTests {
             let y = try builder.value(
                 .convolution(Op.Convolution(convolution.window)), [images, w])
             builder.setResult(.output("y"), to: y)
-            let prepared = try PreparedGraph(builder.graph, selection: .named(name))
+            let prepared = try PreparedGraph(
+                builder.graph, selection: .named(name), precision: precision)
             #expect(prepared.kernels.filter { $0.contains("winograd") } == ["fovea:" + name])
             let once = prepared.plan.preparation.map(\.kernel.name)
             #expect(once == ["fovea:winograd_weights"])
@@ -75,7 +86,7 @@ extension BackendTests {
                     try prepared.run(inputs)
                     let expected = try ReferenceInterpreter(builder.graph).run(
                         inputs: inputs, parameters: values)
-                    expectAgreement(prepared, expected, .exact, name)
+                    expectAgreement(prepared, expected, agreement, name)
                 }
             }
         }

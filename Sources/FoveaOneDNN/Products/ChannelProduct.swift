@@ -10,6 +10,8 @@ final class ChannelProduct: @unchecked Sendable {
         let inputs, outputs, pixels: Int
         /// The channels of a block.
         let lanes: Int
+        /// The type of what is multiplied; sums are of 32-bit floats.
+        var factors = DType.f32
         /// Whether the weights' gradient is computed from the other two.
         let isForWeights: Bool
         var hasBias = false
@@ -37,7 +39,7 @@ final class ChannelProduct: @unchecked Sendable {
         isForWeights = request.isForWeights
         product.direction = Int32(isForWeights ? FOVEA_BACKWARD_WEIGHTS : FOVEA_FORWARD_TRAINING)
         product.algorithm = Int32(FOVEA_DIRECT)
-        product.dtype = Int32(FOVEA_F32)
+        product.dtype = request.factors.native
         product.groups = 1
         product.window = fovea_window(Window(kernel: 1), from: [1, 1, 1, 1], to: [1, 1, 1, 1])
         product.bias = request.hasBias
@@ -47,7 +49,7 @@ final class ChannelProduct: @unchecked Sendable {
         product.source = x.four
         product.weights = Shape([request.outputs, request.inputs, 1, 1]).four
         product.destination = y.four
-        product.source_layout = Layout.blocked(x, by: request.lanes).native
+        product.source_layout = Layout.blocked(x, by: request.lanes, request.factors).native
         product.destination_layout = Layout.blocked(y, by: request.lanes).native
         primitive = try Primitive("a product over channels") {
             fovea_convolution_make(&product, &$0)
@@ -56,9 +58,11 @@ final class ChannelProduct: @unchecked Sendable {
         let weights = isForWeights ? FOVEA_ARG_DIFF_WEIGHTS : FOVEA_ARG_WEIGHTS
         weightsLayout = primitive.layout(Int(weights))
         let name = primitive.implementation
-        guard name.hasPrefix("jit"),
-            weightsLayout.name == "ABcd\(request.lanes)b\(request.lanes)a"
-        else {
+        let lanes = request.lanes
+        let expected =
+            request.factors == .bf16
+            ? "bf16:ABcd\(lanes / 2)b\(lanes)a2b" : "ABcd\(lanes)b\(lanes)a"
+        guard name.hasPrefix("jit"), weightsLayout.name == expected else {
             throw FoveaError(.bug, "\(name) has its weights as \(weightsLayout).")
         }
     }

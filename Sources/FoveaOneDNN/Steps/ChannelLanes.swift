@@ -18,6 +18,9 @@ protocol ChannelLanes: SIMD where Scalar == Float {
     /// Writes numbers of 16 bits, rounded.
     func narrow(to target: UnsafeMutablePointer<BFloat16>)
 
+    /// Writes numbers of 16 bits, rounded, each followed by another vector's.
+    func narrow(with other: Self, to target: UnsafeMutablePointer<BFloat16>)
+
     /// The same place for each lane.
     static func places(_ place: Int32) -> Places
 
@@ -49,11 +52,22 @@ extension SIMD8: ChannelLanes where Scalar == Float {
 
     @inline(__always)
     func narrow(to target: UnsafeMutablePointer<BFloat16>) {
-        let whole = unsafeBitCast(self, to: SIMD8<Int32>.self)
-        let rounded = whole &+ (0x7FFF &+ (whole &>> 16 & 1))
         // Shifted with its sign, a number is packed by one instruction.
         UnsafeMutableRawPointer(target).storeBytes(
             of: SIMD8<Int16>(truncatingIfNeeded: rounded &>> 16), as: SIMD8<Int16>.self)
+    }
+
+    @inline(__always)
+    func narrow(with other: Self, to target: UnsafeMutablePointer<BFloat16>) {
+        let pairs = rounded &>> 16 & 0xFFFF | other.rounded & ~0xFFFF
+        UnsafeMutableRawPointer(target).storeBytes(of: pairs, as: SIMD8<Int32>.self)
+    }
+
+    /// The bits of the numbers, of which the upper half is rounded.
+    @inline(__always)
+    private var rounded: SIMD8<Int32> {
+        let whole = unsafeBitCast(self, to: SIMD8<Int32>.self)
+        return whole &+ (0x7FFF &+ (whole &>> 16 & 1))
     }
 
     @inline(__always)
@@ -99,11 +113,22 @@ extension SIMD16: ChannelLanes where Scalar == Float {
 
     @inline(__always)
     func narrow(to target: UnsafeMutablePointer<BFloat16>) {
-        let whole = unsafeBitCast(self, to: SIMD16<Int32>.self)
-        let rounded = whole &+ (0x7FFF &+ (whole &>> 16 & 1))
         // Shifted with its sign, a number is packed by one instruction.
         UnsafeMutableRawPointer(target).storeBytes(
             of: SIMD16<Int16>(truncatingIfNeeded: rounded &>> 16), as: SIMD16<Int16>.self)
+    }
+
+    @inline(__always)
+    func narrow(with other: Self, to target: UnsafeMutablePointer<BFloat16>) {
+        let pairs = rounded &>> 16 & 0xFFFF | other.rounded & ~0xFFFF
+        UnsafeMutableRawPointer(target).storeBytes(of: pairs, as: SIMD16<Int32>.self)
+    }
+
+    /// The bits of the numbers, of which the upper half is rounded.
+    @inline(__always)
+    private var rounded: SIMD16<Int32> {
+        let whole = unsafeBitCast(self, to: SIMD16<Int32>.self)
+        return whole &+ (0x7FFF &+ (whole &>> 16 & 1))
     }
 
     @inline(__always)

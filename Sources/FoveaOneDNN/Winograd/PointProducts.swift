@@ -19,12 +19,11 @@ struct PointProducts {
         team = try ProductTeam(
             ChannelProduct.Request(
                 inputs: inputs, outputs: outputs, pixels: geometry.chunk, lanes: geometry.lanes,
-                isForWeights: isForWeights))
+                factors: geometry.products, isForWeights: isForWeights))
         points = geometry.points * geometry.points
-        let vector = geometry.lanes * MemoryLayout<Float>.size
-        source = geometry.pointStride(inputs) * vector
-        weights = inputs * outputs * MemoryLayout<Float>.size
-        destination = geometry.pointStride(outputs) * vector
+        source = geometry.pointStride(inputs) * geometry.lanes * geometry.products.size
+        weights = inputs * outputs * geometry.products.size
+        destination = geometry.pointStride(outputs) * geometry.lanes * MemoryLayout<Float>.size
     }
 
     /// Multiplies the matrices of all points, where the result of each has a place of its own.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import FoveaGraph
 
-/// The transformations of tiles between tensors of blocked channels and a chunk's matrices, which are of
-/// 32-bit floats whatever numbers the tensors hold.
+/// The transformations of tiles between tensors of blocked channels and a chunk's matrices, whatever numbers
+/// the tensors hold; the factors of the products forward may have 16 bits, all else is of 32-bit floats.
 struct TileTransforms<
     Lanes: ChannelLanes, Points: InterpolationPoints, Number: StoredNumber
 > {
@@ -14,11 +14,12 @@ struct TileTransforms<
     private var outputs: Int { geometry.outputs }
 
     /// Writes Bᵀ x B of every tile of a chunk.
-    func spread(_ x: Numbers, chunk number: Int, to matrices: Vectors) {
+    func spread<Product: StoredNumber>(
+        _ x: Numbers, chunk number: Int, to matrices: UnsafeMutablePointer<Product>
+    ) {
         let extent = geometry.source.extent
         let size = points
-        forEachTile(number, geometry.source.channels, matrices) {
-            tile, block, blocks, target, room in
+        forEachTile(number, geometry.source.channels) { tile, block, blocks, place, room in
             let (image, top, left) = geometry.origin(of: tile)
             let plane = x + (image * blocks + block) * extent.area * Lanes.scalarCount
             let patch = Patch<Lanes>(
@@ -30,8 +31,20 @@ struct TileTransforms<
                     patch.base + column, patch.stride, to: columns + column, size)
             }
             let step = geometry.pointStride(geometry.source.channels)
+            let target = matrices + place * Lanes.scalarCount
+            guard Product.self == Float.self else {
+                for row in 0..<size {
+                    Points.spread(columns + row * size, 1, to: room, 1)
+                    let line = target + row * size * step * Lanes.scalarCount
+                    for point in 0..<size {
+                        Product.store(room[point], to: line + point * step * Lanes.scalarCount)
+                    }
+                }
+                return
+            }
+            let vectors = UnsafeMutableRawPointer(target).assumingMemoryBound(to: Lanes.self)
             for row in 0..<size {
-                Points.spread(columns + row * size, 1, to: target + row * size * step, step)
+                Points.spread(columns + row * size, 1, to: vectors + row * size * step, step)
             }
         }
     }
@@ -41,7 +54,8 @@ struct TileTransforms<
         let extent = geometry.destination.extent
         let channels = geometry.destination.channels
         let step = geometry.pointStride(channels)
-        forEachTile(number, channels, matrices) { tile, block, blocks, target, room in
+        forEachTile(number, channels) { tile, block, blocks, place, room in
+            let target = matrices + place
             let (image, top, left) = geometry.origin(of: tile)
             let plane = dy + (image * blocks + block) * extent.area * Lanes.scalarCount
             let patch = Patch<Lanes>(
@@ -68,7 +82,8 @@ struct TileTransforms<
         let channels = geometry.destination.channels
         let step = geometry.pointStride(channels)
         let isWhole = extent.height % outputs == 0 && extent.width % outputs == 0
-        forEachTile(number, channels, matrices) { tile, block, blocks, source, room in
+        forEachTile(number, channels) { tile, block, blocks, place, room in
+            let source = matrices + place
             let (image, top, left) = geometry.origin(of: tile)
             let plane = y + (image * blocks + block) * extent.area * Lanes.scalarCount
             let columns = room + points * points
@@ -107,11 +122,10 @@ struct TileTransforms<
     }
 
     /// Calls a body for every tile and block of a chunk, on all threads, with the place of its first
-    /// number among the matrices and room for two tiles.
+    /// vector in the first matrix and room for two tiles.
     private func forEachTile(
-        _ number: Int, _ channels: Int, _ matrices: Vectors,
-        _ body: (_ tile: Int, _ block: Int, _ blocks: Int, _ matrix: Vectors, _ room: Vectors) ->
-            Void
+        _ number: Int, _ channels: Int,
+        _ body: (_ tile: Int, _ block: Int, _ blocks: Int, _ place: Int, _ room: Vectors) -> Void
     ) {
         let tiles = geometry.tiles(ofChunk: number)
         let blocks = channels / geometry.lanes
@@ -121,8 +135,8 @@ struct TileTransforms<
                 for index in part {
                     let (block, place) = index.quotientAndRemainder(dividingBy: tiles.count)
                     body(
-                        tiles.lowerBound + place, block, blocks,
-                        matrices + block * geometry.chunk + place, room)
+                        tiles.lowerBound + place, block, blocks, block * geometry.chunk + place,
+                        room)
                 }
             }
         }

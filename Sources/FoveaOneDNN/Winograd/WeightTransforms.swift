@@ -44,36 +44,77 @@ struct WeightTransforms<Lanes: ChannelLanes, Points: InterpolationPoints> {
     /// The distance between the matrices of two points, in vectors.
     var pointStride: Int { inputs * outputs / Lanes.scalarCount }
 
-    /// Writes G w Gᵀ.
-    func expand(_ weights: UnsafePointer<Float>, to matrices: Vectors) {
-        forEachChannel(to: matrices) { source, matrix, room, factors in
-            for place in 0..<kernel * kernel {
-                room[place] = vector(weights + source, place)
-            }
-            let columns = room + kernel * kernel
-            for point in 0..<Points.count {
-                let row = factors + point * kernel
-                for column in 0..<kernel {
-                    var sum = row[0] * room[column]
-                    for k in 1..<kernel { sum += row[k] * room[k * kernel + column] }
-                    columns[point * kernel + column] = sum
-                }
-            }
-            for point in 0..<Points.count {
-                let line = columns + point * kernel
-                for other in 0..<Points.count {
-                    let row = factors + other * kernel
-                    var sum = row[0] * line[0]
-                    for k in 1..<kernel { sum += row[k] * line[k] }
-                    matrix[(point * Points.count + other) * pointStride] = sum
-                }
+    /// Writes G w Gᵀ as numbers of a type: 32-bit floats, or bfloat16 in pairs.
+    func expand(
+        _ weights: UnsafePointer<Float>, to matrices: UnsafeMutableRawPointer, as type: DType
+    ) {
+        if type == .bf16 {
+            expand(weights, toPairs: matrices.assumingMemoryBound(to: BFloat16.self))
+        } else {
+            expand(weights, to: matrices.assumingMemoryBound(to: Lanes.self))
+        }
+    }
+
+    private func expand(_ weights: UnsafePointer<Float>, to matrices: Vectors) {
+        forEachChannel { source, place, room, factors in
+            let columns = columns(weights + source, room, factors)
+            for point in 0..<Points.count * Points.count {
+                matrices[point * pointStride + place] = expanded(columns, point, factors)
             }
         }
     }
 
+    /// Two inputs of an output lie side by side, as the library's products read them: [point][block of
+    /// outputs][pair of inputs][output][input].
+    private func expand(
+        _ weights: UnsafePointer<Float>, toPairs matrices: UnsafeMutablePointer<BFloat16>
+    ) {
+        let width = Lanes.scalarCount
+        forEachChannel(stride: 2) { source, place, room, factors in
+            let first = columns(weights + source, room, factors)
+            let second = columns(weights + source + inputStride, room + 64, factors)
+            for point in 0..<Points.count * Points.count {
+                expanded(first, point, factors).narrow(
+                    with: expanded(second, point, factors),
+                    to: matrices + (point * pointStride + place) * width)
+            }
+        }
+    }
+
+    /// G w of one channel's kernels.
+    @inline(__always)
+    private func columns(
+        _ weights: UnsafePointer<Float>, _ room: Vectors, _ factors: UnsafePointer<Float>
+    ) -> Vectors {
+        for place in 0..<kernel * kernel { room[place] = vector(weights, place) }
+        let columns = room + kernel * kernel
+        for point in 0..<Points.count {
+            let row = factors + point * kernel
+            for column in 0..<kernel {
+                var sum = row[0] * room[column]
+                for k in 1..<kernel { sum += row[k] * room[k * kernel + column] }
+                columns[point * kernel + column] = sum
+            }
+        }
+        return columns
+    }
+
+    /// A point of G w Gᵀ.
+    @inline(__always)
+    private func expanded(
+        _ columns: Vectors, _ point: Int, _ factors: UnsafePointer<Float>
+    ) -> Lanes {
+        let (first, second) = point.quotientAndRemainder(dividingBy: Points.count)
+        let line = columns + first * kernel, row = factors + second * kernel
+        var sum = row[0] * line[0]
+        for k in 1..<kernel { sum += row[k] * line[k] }
+        return sum
+    }
+
     /// Writes Gᵀ u G.
     func contract(_ matrices: Vectors, to weights: UnsafeMutablePointer<Float>) {
-        forEachChannel(to: matrices) { target, matrix, room, factors in
+        forEachChannel { target, place, room, factors in
+            let matrix = matrices + place
             for point in 0..<Points.count {
                 for column in 0..<kernel {
                     var sum = Lanes(repeating: 0)
@@ -107,26 +148,26 @@ struct WeightTransforms<Lanes: ChannelLanes, Points: InterpolationPoints> {
         return vector
     }
 
-    /// Calls a body, on all threads, for every block of outputs and every input, with the place of its
-    /// first kernel among the weights, of its first number among the matrices, room for its
-    /// numbers, and G.
+    /// Calls a body, on all threads, for every block of outputs and every input, or every other, with the place
+    /// of its first kernel among the weights, of its vector in the first matrix, room for its numbers, and G.
     private func forEachChannel(
-        to matrices: Vectors,
+        stride: Int = 1,
         _ body: (
-            _ weights: Int, _ matrix: Vectors, _ room: Vectors, _ factors: UnsafePointer<Float>
+            _ weights: Int, _ place: Int, _ room: Vectors, _ factors: UnsafePointer<Float>
         ) -> Void
     ) {
         let width = Lanes.scalarCount
         factors.withUnsafeBufferPointer { factors in
             guard let factors = factors.baseAddress else { return }
-            Team.split(outputs / width * inputs) { part in
+            Team.split(outputs / width * inputs / stride) { part in
                 withUnsafeTemporaryAllocation(of: Lanes.self, capacity: 128) { room in
                     guard let room = room.baseAddress else { return }
                     for index in part {
-                        let (block, input) = index.quotientAndRemainder(dividingBy: inputs)
+                        let place = index * stride
+                        let (block, input) = place.quotientAndRemainder(dividingBy: inputs)
                         body(
                             block * width * outputStride + input * inputStride,
-                            matrices + block * inputs + input, room, factors)
+                            place, room, factors)
                     }
                 }
             }

@@ -41,7 +41,7 @@ struct WinogradCandidates {
     /// All ways that the library has products for.
     var all: [OwnCandidate] {
         var candidates: [OwnCandidate] = []
-        for points in [6, 8] {
+        for points in points {
             for bytes in [4 << 20, 12 << 20] {
                 let geometry = geometry(outputs: points - kernel + 1, bytes: bytes)
                 guard let kernel = try? self.kernel(geometry) else { continue }
@@ -56,6 +56,12 @@ struct WinogradCandidates {
         return candidates
     }
 
+    /// The numbers of points, of which four are for products of 16 bits.
+    private var points: [Int] {
+        let isForWeights = problem.isForWeights
+        return precision == .bf16 && kernel == 3 && !isForWeights ? [4, 6, 8] : [6, 8]
+    }
+
     private func geometry(outputs: Int, bytes: Int) -> WinogradGeometry {
         let padding = problem.window.padding
         let isData = if case .data = problem.direction { true } else { false }
@@ -64,12 +70,13 @@ struct WinogradCandidates {
             padding: isData
                 ? Extent(kernel - 1 - padding.height, kernel - 1 - padding.width) : padding,
             to: isData ? problem.x : problem.y, kernel: kernel, outputs: outputs, lanes: lanes,
-            bytes: bytes)
+            products: outputs + kernel - 1 == 4 ? .bf16 : .f32, bytes: bytes)
     }
 
     private func kernel(_ geometry: WinogradGeometry) throws(FoveaError) -> any Kernel {
         // Processors that know numbers of 16 bits have blocks of sixteen channels.
         switch (precision, lanes, geometry.points) {
+        case (_, _, 4): try sixteenBitKernel(geometry)
         case (.bf16, _, 6): try kernel(geometry, SIMD16<Float>.self, SixPoints.self, BFloat16.self)
         case (.bf16, _, _):
             try kernel(geometry, SIMD16<Float>.self, EightPoints.self, BFloat16.self)
@@ -87,19 +94,35 @@ struct WinogradCandidates {
         _ geometry: WinogradGeometry, _: Lanes.Type, _: Points.Type, _: Number.Type
     ) throws(FoveaError) -> any Kernel {
         switch problem.direction {
-        case .forward:
-            try WinogradConvolution<Lanes, Points, Number>(
-                geometry, weights: problem.weights, weightsAreTransformed: keepsWeights,
-                isTransposed: false, isRectified: problem.isRectified
-            ).kernel()
-        case .data:
-            try WinogradConvolution<Lanes, Points, Number>(
-                geometry, weights: problem.weights, isTransposed: true, isRectified: false
-            ).kernel()
+        case .forward, .data:
+            try convolution(geometry, Lanes.self, Points.self, Number.self, Float.self)
         case .weights:
             try WinogradWeightGradient<Lanes, Points, Number>(geometry, weights: problem.weights)
                 .kernel()
         }
+    }
+
+    /// Products of 16 bits, of which weights' gradients have none.
+    private func sixteenBitKernel(_ geometry: WinogradGeometry) throws(FoveaError) -> any Kernel {
+        try convolution(
+            geometry, SIMD16<Float>.self, FourPoints.self, BFloat16.self, BFloat16.self)
+    }
+
+    /// The convolution, or the gradient of its input.
+    @inline(__always)
+    private func convolution<
+        Lanes: ChannelLanes, Points: InterpolationPoints, Number: StoredNumber,
+        Product: StoredNumber
+    >(
+        _ geometry: WinogradGeometry, _: Lanes.Type, _: Points.Type, _: Number.Type,
+        _: Product.Type
+    ) throws(FoveaError) -> any Kernel {
+        let isData = if case .data = problem.direction { true } else { false }
+        return try WinogradConvolution<Lanes, Points, Number, Product>(
+            geometry, weights: problem.weights,
+            weightsAreTransformed: keepsWeights && !isData, isTransposed: isData,
+            isRectified: problem.isRectified
+        ).kernel()
     }
 
     /// Images lie in blocks, weights that change and biases in the order of their rows.
@@ -125,7 +148,8 @@ struct WinogradCandidates {
         let channels = Double(problem.x.channels)
         let outputs = Double(problem.y.channels)
         let tiles = Double(geometry.chunk * geometry.chunks)
-        let products = 2 * points * channels * outputs * tiles / (lanes == 16 ? 250e9 : 140e9)
+        let rate = geometry.products == .bf16 ? 430e9 : lanes == 16 ? 250e9 : 140e9
+        let products = 2 * points * channels * outputs * tiles / rate
         let transforms = 4 * points * (channels + outputs) * tiles / 12e9
         let weights = keepsWeights ? 0 : 4 * points * channels * outputs / 4e9
         return products + transforms + weights

@@ -7,7 +7,7 @@ import FoveaGraph
 /// The library's own exists for 3×3 with AVX-512 only; products over channels are the library's here as
 /// well, and around them are loops of ours.
 struct WinogradConvolution<
-    Lanes: ChannelLanes, Points: InterpolationPoints, Number: StoredNumber
+    Lanes: ChannelLanes, Points: InterpolationPoints, Number: StoredNumber, Product: StoredNumber
 > {
     private let geometry: WinogradGeometry
     private let weights: WeightTransforms<Lanes, Points>
@@ -40,7 +40,7 @@ struct WinogradConvolution<
             geometry.name, products.team,
             parts: [
                 weightsAreTransformed ? 0 : geometry.weightFloats,
-                geometry.floats(geometry.source.channels),
+                geometry.factorFloats(geometry.source.channels),
                 geometry.floats(geometry.destination.channels),
             ]
         ) { operands throws(FoveaError) in try run(operands, products) }
@@ -54,18 +54,18 @@ struct WinogradConvolution<
         let x = inputs[0].assumingMemoryBound(to: Number.self)
         let y = operands.outputs[0].assumingMemoryBound(to: Number.self)
         let bias = inputs.count > 2 ? inputs[2].assumingMemoryBound(to: Lanes.self) : nil
-        var matrices = operands.parts.map { $0.assumingMemoryBound(to: Lanes.self) }
-        if weightsAreTransformed {
-            matrices[0] = inputs[1].assumingMemoryBound(to: Lanes.self)
-        } else {
-            weights.expand(inputs[1].assumingMemoryBound(to: Float.self), to: matrices[0])
+        let parts = operands.parts
+        let expanded = weightsAreTransformed ? inputs[1] : parts[0]
+        if !weightsAreTransformed {
+            weights.expand(
+                inputs[1].assumingMemoryBound(to: Float.self), to: expanded, as: Product.dtype)
         }
+        let factors = parts[1].assumingMemoryBound(to: Product.self)
+        let sums = parts[2].assumingMemoryBound(to: Lanes.self)
         for chunk in 0..<geometry.chunks {
-            transforms.spread(x, chunk: chunk, to: matrices[1])
-            try products.execute(
-                matrices[1], matrices[0], matrices[2], scratch: operands.rest)
-            transforms.gather(
-                matrices[2], chunk: chunk, to: y, bias: bias, isRectified: isRectified)
+            transforms.spread(x, chunk: chunk, to: factors)
+            try products.execute(factors, expanded, sums, scratch: operands.rest)
+            transforms.gather(sums, chunk: chunk, to: y, bias: bias, isRectified: isRectified)
         }
     }
 }

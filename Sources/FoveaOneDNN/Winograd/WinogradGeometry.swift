@@ -18,6 +18,8 @@ struct WinogradGeometry: Sendable {
     let points: Int
     /// The channels of a block.
     let lanes: Int
+    /// The type of the numbers that are multiplied.
+    let products: DType
     private let tileRows, tileColumns: Int
     /// The number of tiles of all images.
     let tiles: Int
@@ -35,10 +37,11 @@ struct WinogradGeometry: Sendable {
     ///   - kernel: The side of the kernels.
     ///   - outputs: Outputs of a tile along each axis.
     ///   - lanes: The channels of a block.
+    ///   - products: The type of the numbers that are multiplied; their sums are of 32-bit floats.
     ///   - bytes: What the numbers of a chunk may take, about.
     init(
         _ source: Shape, padding: Extent, to destination: Shape, kernel: Int, outputs: Int,
-        lanes: Int, bytes: Int
+        lanes: Int, products: DType = .f32, bytes: Int
     ) {
         self.source = source
         self.padding = padding
@@ -46,11 +49,13 @@ struct WinogradGeometry: Sendable {
         self.kernel = kernel
         self.outputs = outputs
         self.lanes = lanes
+        self.products = products
         points = outputs + kernel - 1
         tileRows = (destination.extent.height + outputs - 1) / outputs
         tileColumns = (destination.extent.width + outputs - 1) / outputs
         tiles = source.batch * tileRows * tileColumns
-        let bytesOfTile = 4 * points * points * (source.channels + destination.channels)
+        let bytesOfTile =
+            points * points * (products.size * source.channels + 4 * destination.channels)
         let most = max(bytes / bytesOfTile, 32)
         chunks = (tiles + most - 1) / most
         chunk = (tiles + chunks - 1) / chunks
@@ -80,9 +85,12 @@ struct WinogradGeometry: Sendable {
     /// The floats that a chunk's matrices take.
     func floats(_ channels: Int) -> Int { points * points * pointStride(channels) * lanes }
 
-    /// The floats that transformed weights take.
+    /// The floats in whose place the factors of products lie, of which two go into one if they have 16 bits.
+    func factorFloats(_ channels: Int) -> Int { floats(channels) * products.size / 4 }
+
+    /// The floats in whose place transformed weights lie.
     var weightFloats: Int {
-        points * points * source.channels * destination.channels
+        points * points * source.channels * destination.channels * products.size / 4
     }
 
     /// The name of a kernel, such as `winograd_6x6_3x3`.

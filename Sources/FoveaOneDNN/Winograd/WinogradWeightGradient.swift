@@ -40,9 +40,10 @@ struct WinogradWeightGradient<
         let dy = operands.inputs[1].assumingMemoryBound(to: Number.self)
         let outputs = operands.outputs
         let bias = outputs.count > 1 ? outputs[1].assumingMemoryBound(to: Lanes.self) : nil
+        let factors = operands.parts[2].assumingMemoryBound(to: Float.self)
         let matrices = operands.parts.map { $0.assumingMemoryBound(to: Lanes.self) }
         for chunk in 0..<geometry.chunks {
-            transforms.spread(x, chunk: chunk, to: matrices[2])
+            transforms.spread(x, chunk: chunk, to: factors)
             transforms.scatter(dy, chunk: chunk, to: matrices[3])
             transforms.clearRest(of: matrices[2], geometry.source.channels, chunk: chunk)
             transforms.clearRest(of: matrices[3], geometry.destination.channels, chunk: chunk)

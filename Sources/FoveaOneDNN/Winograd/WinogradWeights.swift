@@ -33,6 +33,7 @@ struct WinogradWeights {
     /// The kernel that makes them from row-major weights [O, C, r, r].
     func kernel(_ weights: Shape) -> any Kernel {
         switch (lanes, points) {
+        case (_, 4): kernel(weights, SIMD16<Float>.self, FourPoints.self, .bf16)
         case (16, 6): kernel(weights, SIMD16<Float>.self, SixPoints.self)
         case (16, _): kernel(weights, SIMD16<Float>.self, EightPoints.self)
         case (_, 6): kernel(weights, SIMD8<Float>.self, SixPoints.self)
@@ -42,12 +43,11 @@ struct WinogradWeights {
 
     @inline(__always)
     private func kernel<Lanes: ChannelLanes, Points: InterpolationPoints>(
-        _ weights: Shape, _: Lanes.Type, _: Points.Type
+        _ weights: Shape, _: Lanes.Type, _: Points.Type, _ type: DType = .f32
     ) -> any Kernel {
         let transforms = WeightTransforms<Lanes, Points>(weights, isTransposed: false)
         return LoopKernel("winograd_weights") { operands in
-            transforms.expand(
-                operands.input(0), to: operands.outputs[0].assumingMemoryBound(to: Lanes.self))
+            transforms.expand(operands.input(0), to: operands.outputs[0], as: type)
         }
     }
 }
