@@ -91,6 +91,30 @@ extension BackendTests {
             }
         }
 
+        /// Outputs' gradients are the coefficients of a polynomial, and its values at the points what is multiplied.
+        @Test func pointsAreWherePolynomialsAreEvaluated() {
+            expectValues(FourPoints.self, outputs: [2])
+            expectValues(SixPoints.self, outputs: [2, 4])
+            expectValues(EightPoints.self, outputs: [4, 6])
+        }
+
+        private func expectValues<Points: InterpolationPoints>(
+            _: Points.Type, outputs counts: [Int]
+        ) {
+            for count in counts {
+                let coefficients = (0..<count).map { SIMD8<Float>(repeating: Float(3 * $0 + 2)) }
+                var values = [SIMD8<Float>](repeating: SIMD8(repeating: 0), count: Points.count)
+                values.withUnsafeMutableBufferPointer { values in
+                    guard let base = values.baseAddress else { return }
+                    Points.scatter(coefficients, 1, to: base, 1, outputs: count)
+                }
+                let expected: [Float] = Points.finite.map { point, _ in
+                    coefficients.reversed().reduce(Float(0)) { Float(point) * $0 + $1[0] }
+                }
+                #expect(values.map { $0[0] } == expected + [coefficients[count - 1][0]])
+            }
+        }
+
         @Test func thereAreOthersForWhatItCannotCompute() throws {
             let windows = [
                 Window(kernel: 3, stride: 2), Window(kernel: 3, padding: 2, dilation: 2),

@@ -72,6 +72,7 @@ struct WeightTransforms<Lanes: ChannelLanes, Points: InterpolationPoints> {
         let width = Lanes.scalarCount
         forEachChannel(stride: 2) { source, place, room, factors in
             let first = columns(weights + source, room, factors)
+            // Kernels of 3×3 take a sixth of the room.
             let second = columns(weights + source + inputStride, room + 64, factors)
             for point in 0..<Points.count * Points.count {
                 expanded(first, point, factors).narrow(

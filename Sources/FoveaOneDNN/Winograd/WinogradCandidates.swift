@@ -58,13 +58,14 @@ struct WinogradCandidates {
 
     /// The numbers of points, of which four are for products of 16 bits.
     private var points: [Int] {
-        let isForWeights = problem.isForWeights
-        return precision == .bf16 && kernel == 3 && !isForWeights ? [4, 6, 8] : [6, 8]
+        precision == .bf16 && kernel == 3 && !problem.isForWeights ? [4, 6, 8] : [6, 8]
     }
+
+    /// Whether it is the gradient of the input.
+    private var isData: Bool { if case .data = problem.direction { true } else { false } }
 
     private func geometry(outputs: Int, bytes: Int) -> WinogradGeometry {
         let padding = problem.window.padding
-        let isData = if case .data = problem.direction { true } else { false }
         return WinogradGeometry(
             isData ? problem.y : problem.x,
             padding: isData
@@ -117,8 +118,7 @@ struct WinogradCandidates {
         _ geometry: WinogradGeometry, _: Lanes.Type, _: Points.Type, _: Number.Type,
         _: Product.Type
     ) throws(FoveaError) -> any Kernel {
-        let isData = if case .data = problem.direction { true } else { false }
-        return try WinogradConvolution<Lanes, Points, Number, Product>(
+        try WinogradConvolution<Lanes, Points, Number, Product>(
             geometry, weights: problem.weights,
             weightsAreTransformed: keepsWeights && !isData, isTransposed: isData,
             isRectified: problem.isRectified
