@@ -10,23 +10,14 @@ import FoveaGraph
 struct ConvolutionKernels {
     private let problem: ConvolutionProblem
     private let request: KernelRequest
-    private let selection: ConvolutionSelection
+    private let library: OneDNNLibrary
     private let estimate: ConvolutionEstimate
-    /// The library's kernels.
-    private let primitives: ConvolutionPrimitives
-    /// The type in which images lie.
-    private let precision: DType
-    /// The channels of a block.
-    private let lanes: Int?
 
     init(_ problem: ConvolutionProblem, _ request: KernelRequest, _ library: OneDNNLibrary) {
         self.problem = problem
         self.request = request
-        selection = library.selection
-        precision = library.precision
-        lanes = library.lanes
+        self.library = library
         estimate = ConvolutionEstimate(problem, request)
-        primitives = ConvolutionPrimitives(problem, request, library)
     }
 
     /// The kernel that takes the least time, reorders included, as far as is known.
@@ -36,7 +27,7 @@ struct ConvolutionKernels {
             let candidates = alike(of: all)
             // None can be made: the plainest request says why.
             guard let expected = candidates.first else { return try primitives.plainest }
-            switch selection {
+            switch library.selection {
             case .estimated: return expected.choice
             case .measured(let timings):
                 let likely = likely(of: candidates)
@@ -70,12 +61,18 @@ struct ConvolutionKernels {
         }
     }
 
+    /// The library's kernels.
+    private var primitives: ConvolutionPrimitives {
+        ConvolutionPrimitives(problem, request, library)
+    }
+
     /// All kernels, but not those that ask for what another asks for.
     private var candidates: [Candidate] {
+        let lanes = library.lanes
         let winograd = WinogradCandidates(
-            problem, lanes: lanes, keepsWeights: request.lasting.contains(1), precision)
+            problem, lanes: lanes, keepsWeights: request.lasting.contains(1), library.precision)
         let forFewChannels: [OwnCandidate?] =
-            precision == .f32 ? [.patches(problem, lanes), .rows(problem, lanes)] : []
+            library.precision == .f32 ? [.patches(problem, lanes), .rows(problem, lanes)] : []
         let own = (winograd?.all ?? []) + forFewChannels.compactMap(\.self)
         return primitives.all.compactMap { Candidate($0, seconds: estimate.seconds($0)) }
             + own.filter(isOffered).compactMap {
@@ -85,7 +82,7 @@ struct ConvolutionKernels {
 
     /// With AVX-512 the library has Winograd's kernels itself, and estimates cannot tell which are better.
     private func isOffered(_ candidate: OwnCandidate) -> Bool {
-        if case .estimated = selection { return candidate.isEstimated }
+        if case .estimated = library.selection { return candidate.isEstimated }
         return true
     }
 
@@ -123,8 +120,8 @@ struct ConvolutionKernels {
         zip(choice.inputs + choice.outputs, request.inputs + request.outputs).count {
             let (layout, type) = $0
             guard type.shape == problem.x || type.shape == problem.y else { return false }
-            return layout.arrangement?.block.map { $0 == lanes } ?? false
-                || Processor.isHardlyAny(type.shape.channels, inBlocksOf: lanes)
+            return layout.arrangement?.block.map { $0 == library.lanes } ?? false
+                || Processor.isHardlyAny(type.shape.channels, inBlocksOf: library.lanes)
         }
     }
 
