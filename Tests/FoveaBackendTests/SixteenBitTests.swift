@@ -31,7 +31,10 @@ extension BackendTests {
         }
 
         /// The form whose factors have 16 bits, too.
-        static let short = Winograd.examples(of: "2x2_3x3")
+        static let short = hasShort ? Winograd.examples(of: "2x2_3x3") : []
+
+        /// The library's products on tiles of AMX read weights in another order, so that there is none.
+        static let hasShort = !OneDNNLibrary.instructions.contains("amx")
 
         @Test(arguments: Winograd.examples + short)
         func winogradReadsAndWritesThem(_ example: Winograd.Example) throws {
@@ -67,7 +70,9 @@ extension BackendTests {
             builder.setResult(.output("y"), to: y)
             let prepared = try PreparedGraph(
                 builder.graph, selection: .named(kernel), precision: .bf16)
-            #expect(prepared.kernels.contains { $0.contains(kernel) })
+            #expect(
+                prepared.kernels.contains { $0.contains(kernel) }
+                    == (Self.hasShort || kernel != "winograd_2x2_3x3"))
             let inputs = ["images": shortened(FormulaValues.uniform("images", x))]
             let values = ["w": FormulaValues.uniform("w", weights)]
             prepared.write(values)
