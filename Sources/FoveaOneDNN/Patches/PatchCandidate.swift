@@ -7,7 +7,7 @@ extension OwnCandidate {
     ///
     /// - Returns: Nil where the channels fill more than half a block, and where the outputs' do not.
     static func patches(
-        _ problem: ConvolutionProblem, _ lanes: Int? = Processor.lanes
+        _ problem: ConvolutionProblem, _ lanes: Int?
     ) -> OwnCandidate? {
         if case .data = problem.direction { return nil }
         guard let lanes, problem.groups == 1, problem.y.channels > lanes / 2

@@ -158,7 +158,7 @@ extension OwnCandidate {
     /// - Returns: Nil for other directions, strides, dilations and groups, for kernels that are too wide,
     ///   and where the channels fill more than half a block.
     static func rows(
-        _ problem: ConvolutionProblem, _ lanes: Int? = Processor.lanes
+        _ problem: ConvolutionProblem, _ lanes: Int?
     ) -> OwnCandidate? {
         let window = problem.window
         guard problem.isForWeights, let lanes, problem.groups == 1,

@@ -3,8 +3,8 @@ import FoveaCompiler
 import FoveaGraph
 
 /// Averages in loops of our own: those that the library does not have, of grids of unequal cells and
-/// of windows that hang over counted padding; and, without AVX-512, those of images in blocks of
-/// channels, for which the library takes several times as long as the memory does.
+/// of windows that hang over counted padding; and those of images in blocks of eight channels, for
+/// which the library takes several times as long as the memory does.
 extension OneDNNLibrary {
     // x → y
     func adaptiveAveragePool(

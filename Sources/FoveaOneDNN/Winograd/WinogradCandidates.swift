@@ -21,8 +21,8 @@ struct WinogradCandidates {
     ///   - keepsWeights: Whether weights stay as they are from run to run, and are transformed once.
     ///   - precision: The type in which images lie; products are of 32-bit floats whatever it is.
     init?(
-        _ problem: ConvolutionProblem, lanes: Int? = Processor.lanes, keepsWeights: Bool = false,
-        _ precision: DType = .f32
+        _ problem: ConvolutionProblem, lanes: Int?, keepsWeights: Bool,
+        _ precision: DType
     ) {
         let window = problem.window
         guard let lanes, window.kernel == 3 || window.kernel == 5,
