@@ -8,7 +8,7 @@ struct BenchCommand: ParsableCommand, Exemplified {
 
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure images a second of training steps and inference, on random data.")
+        abstract: "Measure images per second of training steps and inference, on random data.")
 
     @Argument(help: ArgumentHelp("The network.", valueName: "network"))
     var network: String
@@ -25,7 +25,7 @@ struct BenchCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("The side of the images.", valueName: "pixels"))
     var resize: Int?
 
-    @Option(help: ArgumentHelp("The number of threads.", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of threads. (default: one per core)", valueName: "n"))
     var threads: Int?
 
     @Option(help: ArgumentHelp("What it runs on: cpu.", valueName: "name"))

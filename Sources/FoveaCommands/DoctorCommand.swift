@@ -26,7 +26,7 @@ struct DoctorCommand: ParsableCommand, Exemplified {
             }
         }
         let result = DoctorOutput(
-            version: foveaVersion, machine: machine, library: backend.library.name,
+            version: foveaVersion, machine: machine, library: backend.libraryName,
             threads: backend.threadCount, precisions: Precision.available,
             kernels: KernelCache.count, cache: KernelCache.path,
             data: sets)

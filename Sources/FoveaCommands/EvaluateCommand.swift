@@ -8,7 +8,8 @@ struct EvaluateCommand: ParsableCommand, Exemplified {
 
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
-        abstract: "Measure a trained network: accuracy, each class, and who is taken for whom.")
+        abstract:
+            "Measure a trained network: accuracy, each class, and which are mistaken for which.")
 
     @OptionGroup var model: ModelOptions
     @OptionGroup(title: "Data") var dataOptions: DataOptions

@@ -9,7 +9,8 @@ struct ExportCommand: ParsableCommand, Exemplified {
 
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write the weights of a run, or of a PyTorch file, as other tools open them.")
+        abstract:
+            "Write the weights of a run, or of a PyTorch file, in a form that other tools open.")
 
     @OptionGroup var model: ModelOptions
 
@@ -18,7 +19,7 @@ struct ExportCommand: ParsableCommand, Exemplified {
 
     @Option(
         help: ArgumentHelp(
-            "The file; NETWORK.safetensors, in the run's folder if it is of a run.",
+            "The file; NETWORK.safetensors if left out, for a run in its folder.",
             valueName: "file"))
     var out: String?
 

@@ -34,7 +34,7 @@ struct GraphCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("train or infer.", valueName: "mode"))
     var mode = "train"
 
-    @Option(help: ArgumentHelp("The number of images of a step.", valueName: "n"))
+    @Option(help: ArgumentHelp("Images per step.", valueName: "n"))
     var batch = 64
 
     @Option(help: ArgumentHelp("The side of the images.", valueName: "pixels"))
@@ -43,7 +43,7 @@ struct GraphCommand: ParsableCommand, Exemplified {
     @Option(help: ArgumentHelp("With --plan, the element type: f32 or bf16.", valueName: "type"))
     var precision = "f32"
 
-    @Option(help: ArgumentHelp("The number of threads.", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of threads. (default: one per core)", valueName: "n"))
     var threads: Int?
 
     @Option(help: ArgumentHelp("What it runs on: cpu.", valueName: "name"))

@@ -15,7 +15,7 @@ struct PredictCommand: ParsableCommand, Exemplified {
 
     @Argument(
         help: ArgumentHelp(
-            "Pictures; of a folder all in it, and for - those that standard input names.",
+            "Picture files; a folder stands for all pictures in it, - for names on standard input.",
             valueName: "image"))
     var images: [String] = []
 

@@ -54,7 +54,10 @@ struct NetworkOptions: ParsableArguments {
 
 /// Where the images are.
 struct DataOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The data set: fashion-mnist or mnist.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "The data set: fashion-mnist or mnist. (default: the run's; for train fashion-mnist)",
+            valueName: "name"))
     var data: String?
 
     @Option(help: ArgumentHelp("The folder with the data set's files.", valueName: "folder"))

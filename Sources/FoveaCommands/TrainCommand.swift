@@ -34,7 +34,9 @@ struct TrainCommand: ParsableCommand, Exemplified {
                 remedy: "Name the run's folder with --out.")
         }
         let folder =
-            runOptions.out.map { RunFolder($0) } ?? .unused(named: "\(entry.name)-\(data.name)")
+            try runOptions.out.map { RunFolder($0) }
+            ?? .unused(named: "\(entry.name)-\(data.name)")
+        defer { if runOptions.out == nil { folder.discardIfEmpty() } }
         Interruption.observe()
         let display = TrainingDisplay(style: style, folder: folder)
         let run = try TrainingRun(

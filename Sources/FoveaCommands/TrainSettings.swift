@@ -4,13 +4,15 @@ import Fovea
 
 /// The settings of training that change its numbers.
 struct TrainSettings: ParsableArguments {
-    @Option(help: ArgumentHelp("The settings to begin from: d2l, fast or best.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "The settings that the options below change: d2l, fast or best.", valueName: "name"))
     var recipe = "d2l"
 
     @Option(help: ArgumentHelp("Passes over the training images.", valueName: "n"))
     var epochs: Int?
 
-    @Option(help: ArgumentHelp("Images of a step.", valueName: "n"))
+    @Option(help: ArgumentHelp("Images per step.", valueName: "n"))
     var batch: Int?
 
     @Option(help: ArgumentHelp("The learning rate, or its peak.", valueName: "rate"))
@@ -19,16 +21,18 @@ struct TrainSettings: ParsableArguments {
     @Option(help: ArgumentHelp("The momentum of gradient descent.", valueName: "m"))
     var momentum: Float?
 
-    @Option(help: ArgumentHelp("How much weights decay.", valueName: "d"))
+    @Option(help: ArgumentHelp("The weight decay.", valueName: "d"))
     var weightDecay: Float?
 
-    @Option(help: ArgumentHelp("sgd, nesterov or adamw.", valueName: "name"))
+    @Option(help: ArgumentHelp("The optimizer: sgd, nesterov or adamw.", valueName: "name"))
     var optimizer: String?
 
-    @Option(help: ArgumentHelp("constant, step, cosine or one-cycle.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "The rate over time: constant, step, cosine or one-cycle.", valueName: "name"))
     var schedule: String?
 
-    @Option(help: ArgumentHelp("How much of the target all classes share.", valueName: "e"))
+    @Option(help: ArgumentHelp("The share of the target that all classes get.", valueName: "e"))
     var labelSmoothing: Float?
 
     @Option(
@@ -38,7 +42,10 @@ struct TrainSettings: ParsableArguments {
             valueName: "name"))
     var augment: String?
 
-    @Option(help: ArgumentHelp("How weights are drawn, such as xavier-uniform.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "How weights are drawn: " + Initializer.named.map(\.name).joined(separator: ", ") + ".",
+            valueName: "name"))
     var `init`: String?
 
     @Option(
@@ -50,13 +57,15 @@ struct TrainSettings: ParsableArguments {
     @Option(help: ArgumentHelp("The side to which images are resized.", valueName: "pixels"))
     var resize: Int?
 
-    @Option(help: ArgumentHelp("The element type of activations: f32 or bf16.", valueName: "type"))
+    @Option(
+        help: ArgumentHelp(
+            "The element type of activations: f32 or bf16. (default: f32)", valueName: "type"))
     var precision: String?
 
     @Option(help: ArgumentHelp("What it runs on: cpu.", valueName: "name"))
     var device = "cpu"
 
-    @Option(help: ArgumentHelp("The number of threads.", valueName: "n"))
+    @Option(help: ArgumentHelp("The number of threads. (default: one per core)", valueName: "n"))
     var threads: Int?
 
     @Option(help: ArgumentHelp("The seed of everything random.", valueName: "n"))
@@ -68,7 +77,8 @@ struct TrainSettings: ParsableArguments {
     @Option(help: ArgumentHelp("Use the first n test images.", valueName: "n"))
     var limitTest: Int?
 
-    @Option(help: ArgumentHelp("shuffled or sequential.", valueName: "order"))
+    @Option(
+        help: ArgumentHelp("The order of the images: shuffled or sequential.", valueName: "order"))
     var order = "shuffled"
 
     @Option(

@@ -89,8 +89,6 @@ public struct Plan: Sendable {
     package internal(set) var constants: [(buffer: Int, value: Float)] = []
     /// Whether the plan computes gradients.
     public internal(set) var isTraining = false
-    /// The number of images of one execution.
-    public internal(set) var batch = 0
     /// The name and version of the library the kernels are from.
     public internal(set) var library = ""
 

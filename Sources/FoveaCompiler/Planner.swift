@@ -7,7 +7,7 @@ import OrderedCollections
 /// Layouts spread from producers to readers: each op is asked for a kernel knowing how its inputs
 /// lie; where the kernel wants another layout, a reorder is put in between, once for all readers. A
 /// parameter takes the layout that its first reader wants, so that weights lie as the forward
-/// kernels like them; a gradient is brought into its parameter's layout, so that the optimiser is
+/// kernels like them; a gradient is brought into its parameter's layout, so that the optimizer is
 /// one loop. Statistics lie before the weights, which that loop runs over.
 ///
 /// Concatenations of which each continues the one before it share one buffer, as wide as the last:
@@ -39,7 +39,6 @@ struct Planner {
 
     mutating func plan() throws(FoveaError) -> Plan {
         planned.library = library.name
-        planned.batch = graph.input(named: "images")?.shape.batch ?? 0
         planned.isTraining = graph.results.keys.contains {
             if case .gradient = $0 { true } else { false }
         }

@@ -36,7 +36,7 @@ final class Monitor: @unchecked Sendable {
 ///
 /// Swift's own pool is not used, because it has a thread per core and the engine needs the cores.
 final class WorkerThreads: @unchecked Sendable {
-    // Unchecked: the threads are written in the initialiser and then only under the lock.
+    // Unchecked: the threads are written in the initializer and then only under the lock.
 
     private final class Start: Sendable {
         let body: @Sendable () -> Void

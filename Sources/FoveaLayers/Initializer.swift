@@ -35,7 +35,7 @@ public enum Initializer: Hashable, Sendable {
     /// nothing else is said.
     case kaimingNormal(Fan = .fanOut)
 
-    /// The names by which the command knows the initialisers of weights.
+    /// The names by which the command knows the initializers of weights.
     public static let named: [(name: String, initializer: Initializer)] = [
         ("xavier-uniform", .xavierUniform),
         ("xavier-normal", .xavierNormal),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 
-/// The one thread from which every call of the library is made.
+/// The one thread that makes primitives and executes them, itself or with its team.
 ///
-/// A primitive that is executed on another thread than the one that made it crashes in Debian's
-/// build, and OpenMP keeps a team of threads for each thread that starts one; so everything the
-/// engine does is handed to this thread, and the caller waits.
+/// A primitive with scratch memory of the library's own crashes in Debian's build when it is executed on
+/// another thread than the one that made it, and OpenMP keeps a team of threads for each thread that starts
+/// one; so everything the engine does is handed to this thread, and the caller waits.
 final class EngineThread: @unchecked Sendable {
     static let shared = EngineThread()
 

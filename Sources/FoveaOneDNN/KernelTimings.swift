@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import COneDNN
-import FoveaArrays
 import FoveaCompiler
 import FoveaGraph
 import FoveaRuntime
@@ -13,8 +11,24 @@ import Synchronization
 /// The file has a line each, seconds and what they belong to, with a tabulator between.
 package final class KernelTimings: Sendable {
     private struct Timings {
+        /// What this machine's kernels took.
         var known: [String: Double] = [:]
+        /// What they took where a run began that is resumed here, and what was tried since.
+        var ofRun: [String: Double]?
+        /// Whether `known` has grown.
         var isChanged = false
+
+        subscript(key: String) -> Double? {
+            get { ofRun?[key] ?? known[key] }
+            set {
+                guard ofRun == nil else {
+                    ofRun?[key] = newValue
+                    return
+                }
+                known[key] = newValue
+                isChanged = true
+            }
+        }
     }
 
     private let timings = Mutex(Timings())
@@ -22,15 +36,13 @@ package final class KernelTimings: Sendable {
 
     /// Makes a collection.
     ///
-    /// - Parameter texts: The contents of files written before; lines that are none of ours are passed over.
-    package init(_ texts: [String] = []) {
-        for text in texts { adopt(text) }
-    }
+    /// - Parameter text: The contents of a file written before; lines that are none of ours are passed over.
+    package init(_ text: String = "") { adopt(text) }
 
     /// How many kernels are known.
     package var count: Int { timings.withLock { $0.known.count } }
 
-    /// Whether something was tried since this was last asked.
+    /// Whether something was tried, and does not belong to a run alone, since this was last asked.
     package func takeChange() -> Bool {
         timings.withLock { timings in
             defer { timings.isChanged = false }
@@ -38,11 +50,16 @@ package final class KernelTimings: Sendable {
         }
     }
 
-    /// The file's text, sorted.
-    package var text: String {
-        timings.withLock { timings in
-            timings.known.sorted { $0.key < $1.key }.map { "\($0.value)\t\($0.key)\n" }.joined()
-        }
+    /// What this machine's kernels took, as the text of a file, sorted.
+    package var text: String { timings.withLock { Self.text($0.known) } }
+
+    /// The same with what belongs to a run that is resumed.
+    package var textOfRun: String {
+        timings.withLock { Self.text($0.known.merging($0.ofRun ?? [:]) { _, ofRun in ofRun }) }
+    }
+
+    private static func text(_ timings: [String: Double]) -> String {
+        timings.sorted { $0.key < $1.key }.map { "\($0.value)\t\($0.key)\n" }.joined()
     }
 
     /// Takes over what a file has beyond what is known.
@@ -50,9 +67,10 @@ package final class KernelTimings: Sendable {
         timings.withLock { $0.known.merge(Self.parsed(text)) { known, _ in known } }
     }
 
-    /// Takes over what a file has in place of what is known.
+    /// Takes over what a run's file has, for this process: it counts for more than what is known, and what is
+    /// tried from now on belongs to the run, too.
     package func restore(_ text: String) {
-        timings.withLock { $0.known.merge(Self.parsed(text)) { _, restored in restored } }
+        timings.withLock { $0.ofRun = Self.parsed(text) }
     }
 
     private static func parsed(_ text: String) -> [String: Double] {
@@ -70,7 +88,7 @@ package final class KernelTimings: Sendable {
     ///
     /// - Parameter key: What the timing belongs to.
     /// - Returns: Seconds, or nil if it was never tried.
-    func seconds(_ key: String) -> Double? { timings.withLock { $0.known[key] } }
+    func seconds(_ key: String) -> Double? { timings.withLock { $0[key] } }
 
     /// The times that kernels take which compete; those that are not known are run.
     ///
@@ -90,9 +108,8 @@ package final class KernelTimings: Sendable {
             let scale = yardstick.map { $0.1 / max(taken[newcomers.count], 1e-9) } ?? 1
             timings.withLock { timings in
                 for (newcomer, seconds) in zip(newcomers, taken) {
-                    timings.known[newcomer.key] = seconds * scale
+                    timings[newcomer.key] = seconds * scale
                 }
-                timings.isChanged = true
             }
         }
         return trials.map { seconds($0.key) ?? .infinity }

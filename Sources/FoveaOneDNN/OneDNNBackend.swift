@@ -11,13 +11,14 @@ package import FoveaRuntime
 /// of the same backend runs.
 package struct OneDNNBackend: Backend {
     let arena: DeviceMemory
+    package let threadCount: Int
     private let selection: ConvolutionSelection
     private let precision: DType
 
     /// Makes a backend.
     ///
     /// - Parameters:
-    ///   - threads: The number of threads; as many as there are cores if nil.
+    ///   - threads: The number of threads; if nil `OMP_NUM_THREADS`, else as many as there are cores.
     ///   - selection: How convolutions choose among their kernels.
     ///   - precision: The type in which images lie between convolutions.
     /// - Throws: An error if the number is out of range.
@@ -26,30 +27,24 @@ package struct OneDNNBackend: Backend {
     ) throws(FoveaError) {
         self.selection = selection
         self.precision = precision
-        arena = try DeviceMemory(byteCount: 0)
-        guard (1...1024).contains(threads ?? 1) else {
+        // The standard is read before a number is set, or it would be that number from then on.
+        let standard = Team.standardCount
+        threadCount = threads ?? standard
+        guard (1...1024).contains(threadCount) else {
             throw FoveaError(
-                .usage, "cannot compute on \(threads ?? 0) threads.",
+                .usage, "cannot compute on \(threadCount) threads.",
                 remedy: "Choose --threads from 1 to 1024.")
         }
-        EngineThread.shared.perform {
-            fovea_omp_set_threads(Int32(threads ?? Self.defaultThreadCount))
-        }
+        arena = try DeviceMemory(byteCount: 0)
     }
 
-    /// As many as there are cores, unless the environment's `OMP_NUM_THREADS` says otherwise.
-    private static let defaultThreadCount = EngineThread.shared.perform { Team.count }
-
-    package var library: any KernelLibrary { OneDNNLibrary(selection, precision: precision) }
-
-    /// The number of threads that kernels run on.
-    package var threadCount: Int { EngineThread.shared.perform { Team.count } }
+    package var libraryName: String { OneDNNLibrary(selection, precision: precision).name }
 
     package func plan(
         _ graph: Graph, sharing store: (any ParameterStore)?, runsSeldom: Bool
     ) throws(FoveaError) -> Plan {
         let selection = runsSeldom ? selection.withoutTrying : selection
-        return try EngineThread.shared.perform { () throws(FoveaError) -> Plan in
+        return try Team.perform(threads: threadCount) { () throws(FoveaError) -> Plan in
             let library = OneDNNLibrary(
                 selection, precision: precision, lanes: Processor.lanes(for: graph, precision))
             return try Compiler(for: library).plan(graph, parameters: store?.slots ?? [])
@@ -68,6 +63,6 @@ package struct OneDNNBackend: Backend {
         guard let parameters = parameters as? OneDNNParameters else {
             preconditionFailure("the parameters belong to another device")
         }
-        return try OneDNNExecutable(plan, parameters, arena)
+        return try OneDNNExecutable(plan, parameters, arena, threads: threadCount)
     }
 }

@@ -6,7 +6,7 @@ import FoveaRuntime
 import Glibc
 import OrderedCollections
 
-/// A plan with its kernels generated and bound to memory; running it allocates nothing.
+/// A plan with its kernels generated and bound to memory; running it makes no memory for tensors.
 final class OneDNNExecutable: Executable, @unchecked Sendable {
     let plan: Plan
     private let kernels: [any OneDNNKernel]
@@ -14,6 +14,7 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
     private let derived: DeviceMemory
     private let parameters: OneDNNParameters
     let arena: DeviceMemory
+    private let threads: Int
     /// The steps that read the images or the labels, whose address may change with every run.
     private let readers: [(step: Int, input: Int, isImages: Bool)]
     private var boundGeneration = -1
@@ -29,11 +30,12 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
     var stepSeconds: [Double] { profile }
 
     init(
-        _ plan: Plan, _ parameters: OneDNNParameters, _ arena: DeviceMemory
+        _ plan: Plan, _ parameters: OneDNNParameters, _ arena: DeviceMemory, threads: Int
     ) throws(FoveaError) {
         self.plan = plan
         self.parameters = parameters
         self.arena = arena
+        self.threads = threads
         kernels = plan.steps.map(Self.kernel)
         preparation = plan.preparation.map(Self.kernel)
         derived = try DeviceMemory(byteCount: plan.derivedByteCount)
@@ -50,7 +52,7 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
         precondition(!plan.isTraining || parameters.optimizer != nil, "gradients have no memory")
         profile = [Double](repeating: 0, count: plan.steps.count)
         try arena.reserve(plan.arenaByteCount)
-        try EngineThread.shared.perform { () throws(FoveaError) in
+        try Team.perform(threads: threads) { () throws(FoveaError) in
             for kernel in preparation + kernels { try kernel.prepare() }
         }
     }
@@ -65,7 +67,7 @@ final class OneDNNExecutable: Executable, @unchecked Sendable {
     func run(
         images: UnsafeBufferPointer<Float>, labels: UnsafeBufferPointer<Int32>?, draw: RandomDraw
     ) throws(FoveaError) {
-        try EngineThread.shared.perform { () throws(FoveaError) in
+        try Team.perform(threads: threads) { () throws(FoveaError) in
             if boundGeneration != arena.generation { try bind() }
             try rebind(UnsafeRawPointer(images.baseAddress), UnsafeRawPointer(labels?.baseAddress))
             writeConstants()

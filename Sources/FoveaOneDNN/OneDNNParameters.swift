@@ -5,7 +5,7 @@ import FoveaGraph
 import FoveaRuntime
 import Glibc
 
-/// Parameters, gradients and the optimiser's state in blocks of one and the same order, so that an
+/// Parameters, gradients and the optimizer's state in blocks of one and the same order, so that an
 /// update is one loop over all of them.
 final class OneDNNParameters: ParameterStore, @unchecked Sendable {
     let slots: [Plan.ParameterSlot]
@@ -32,7 +32,7 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
     }
 
     var values: UnsafeMutableRawPointer { blocks[0].base }
-    /// Without an optimiser there are no gradients, and the next values of statistics take their place
+    /// Without an optimizer there are no gradients, and the next values of statistics take their place
     /// at once.
     var gradients: UnsafeMutableRawPointer { blocks[min(1, blocks.count - 1)].base }
 

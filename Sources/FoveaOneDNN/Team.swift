@@ -9,6 +9,19 @@ enum Team {
     /// The number of threads.
     static var count: Int { Int(fovea_omp_max_threads()) }
 
+    /// The number of threads before another was asked for: `OMP_NUM_THREADS`, else as many as there are cores.
+    static let standardCount = EngineThread.shared.perform { count }
+
+    /// Does something on the engine's thread with a number of threads.
+    static func perform<Result, Failure: Error>(
+        threads: Int, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try EngineThread.shared.perform { () throws(Failure) -> Result in
+            fovea_omp_set_threads(Int32(threads))
+            return try body()
+        }
+    }
+
     /// Makes something that shall run on one thread, though the team has more.
     ///
     /// How many threads a primitive runs on is decided when it is made.

@@ -41,7 +41,7 @@ public struct NetworkSummary: Sendable, Codable {
         public let parameters: Int
         /// Their gradients.
         public let gradients: Int
-        /// The optimiser's state.
+        /// The optimizer's state.
         public let optimizer: Int
         /// Everything that lies between the steps.
         public let activations: Int

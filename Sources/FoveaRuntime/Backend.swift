@@ -7,8 +7,8 @@ package import FoveaGraph
 package protocol Backend: Sendable {
     /// The number of threads its kernels run on.
     var threadCount: Int { get }
-    /// Its kernels, for the compiler.
-    var library: any KernelLibrary { get }
+    /// The library of its kernels, with its version and the instruction set.
+    var libraryName: String { get }
 
     /// Plans a graph.
     ///
@@ -105,7 +105,7 @@ package struct RandomDraw: Sendable, Hashable {
     }
 }
 
-/// The parameters of a network on a device, with their gradients and the optimiser's state.
+/// The parameters of a network on a device, with their gradients and the optimizer's state.
 package protocol ParameterStore: AnyObject, Sendable {
     /// Where each parameter lies.
     var slots: [Plan.ParameterSlot] { get }
@@ -144,6 +144,6 @@ package enum ParameterPart: Sendable, Hashable {
     case value
     /// The gradient of the loss with respect to it.
     case gradient
-    /// The optimiser's state of this number, in the order of its `stateNames`.
+    /// The optimizer's state of this number, in the order of its `stateNames`.
     case state(Int)
 }

@@ -82,17 +82,13 @@ extension Executable {
     package func run(
         _ images: [Float], _ labels: [Int32]?, _ draw: RandomDraw
     ) throws(FoveaError) {
-        do {
-            try images.withUnsafeBufferPointer { images in
-                guard let labels else {
-                    return try run(images: images, labels: nil, draw: draw)
-                }
-                try labels.withUnsafeBufferPointer {
-                    try run(images: images, labels: $0, draw: draw)
-                }
+        try images.withUnsafeBufferPointer { images throws(FoveaError) in
+            guard let labels else {
+                return try run(images: images, labels: nil, draw: draw)
             }
-        } catch {
-            throw error as? FoveaError ?? FoveaError(.bug, "\(error)")
+            try labels.withUnsafeBufferPointer { labels throws(FoveaError) in
+                try run(images: images, labels: labels, draw: draw)
+            }
         }
     }
 }
@@ -101,17 +97,11 @@ extension Executable {
 ///
 /// What `getrusage` tells would include the memory of whoever started the process.
 package func peakResidentByteCount() -> Int {
-    if let file = fopen("/proc/self/status", "r") {
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        while fgets(&line, Int32(line.count), file) != nil {
-            let bytes = line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            let text = String(decoding: bytes, as: UTF8.self)
-            let words = text.split { $0 == " " || $0 == "\t" }
-            if words.first == "VmHWM:", words.count > 1, let kibibytes = Int(words[1]) {
-                return kibibytes * 1024
-            }
-        }
+    // Such as "12345 kB".
+    if let text = RunRecord.Machine.field("VmHWM", of: "/proc/self/status"),
+        let kibibytes = Int(text.prefix { $0.isNumber })
+    {
+        return kibibytes * 1024
     }
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

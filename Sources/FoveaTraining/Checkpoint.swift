@@ -4,7 +4,7 @@ import FoveaGraph
 import FoveaRuntime
 import Glibc
 
-/// Everything a run needs to go on bit for bit: weights, the optimiser's state, and counters.
+/// Everything a run needs to go on bit for bit: weights, the optimizer's state, and counters.
 ///
 /// Random decisions depend on the seed and the counters only, so no generator's state is kept. A
 /// file holds a digest of all it says, is read back after it is written, and two good ones are
@@ -80,7 +80,7 @@ struct Checkpoint {
         let metadata = ["fovea.checkpoint": text, "sha256": digest(text, tensors)]
         let path = "\(folder)/\(name(step: state.step))"
         try Safetensors(tensors, metadata: metadata).write(to: path)
-        guard (try? Checkpoint(contentsOf: path)) != nil else {
+        guard (try? read(path)) != nil else {
             throw FoveaError(
                 .cannotWrite, "does not read back as it was written.",
                 remedy: "Check the disk.", path: path)
@@ -103,26 +103,41 @@ struct Checkpoint {
     ) throws(FoveaError) -> (checkpoint: Checkpoint?, damaged: [String]) {
         var damaged: [String] = []
         for name in files(in: folder).reversed() {
-            do throws(FoveaError) {
-                return (try Checkpoint(contentsOf: "\(folder)/\(name)"), damaged)
-            } catch {
-                // A file that cannot be read at all may be whole.
-                guard error.code == .weights else { throw error }
-                damaged.append(name)
-            }
+            if let checkpoint = try read("\(folder)/\(name)") { return (checkpoint, damaged) }
+            damaged.append(name)
         }
         return (nil, damaged)
     }
 
-    init(contentsOf path: String) throws(FoveaError) {
-        let file = try Safetensors(contentsOf: path)
-        guard let text = file.metadata["fovea.checkpoint"],
-            let state = JSON.value(State.self, from: text),
-            file.metadata["sha256"] == Self.digest(text, file.tensors),
-            file.tensors.allSatisfy({ $0.array.type.dtype == .f32 })
-        else {
-            throw FoveaError(.weights, "is not a checkpoint that is whole.", path: path)
+    /// Reads a file.
+    ///
+    /// - Parameter path: The file.
+    /// - Returns: The checkpoint, or nil if the file is damaged.
+    /// - Throws: An error if the file cannot be read, or is whole but says what this version does not know.
+    static func read(_ path: String) throws(FoveaError) -> Checkpoint? {
+        let file: Safetensors
+        do throws(FoveaError) {
+            file = try Safetensors(contentsOf: path)
+        } catch {
+            // A file that cannot be read at all may be whole.
+            guard error.code == .weights else { throw error }
+            return nil
         }
+        guard let text = file.metadata["fovea.checkpoint"],
+            file.metadata["sha256"] == digest(text, file.tensors),
+            file.tensors.allSatisfy({ $0.array.type.dtype == .f32 })
+        else { return nil }
+        guard let state = JSON.value(State.self, from: text) else {
+            throw FoveaError(
+                .weights, "was written by another version of Fovea.",
+                remedy:
+                    "Resume with the version that run.json names, or choose another folder with --out.",
+                path: path)
+        }
+        return Checkpoint(state, file)
+    }
+
+    private init(_ state: State, _ file: Safetensors) {
         func part(_ prefix: String) -> Weights {
             Weights(
                 file.tensors.compactMap { name, array in
@@ -135,7 +150,7 @@ struct Checkpoint {
         optimizerState = state.configuration.optimizerRule.stateNames.map(part)
     }
 
-    private static func digest(
+    static func digest(
         _ state: String, _ tensors: [(name: String, array: NDArray)]
     ) -> String {
         var digest = Digest(.sha256)

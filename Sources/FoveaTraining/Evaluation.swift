@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import FoveaData
 package import FoveaGraph
+import FoveaLayers
 
 /// How well a network classifies labelled images.
 public struct Evaluation: Sendable {
@@ -65,6 +66,8 @@ public struct Evaluation: Sendable {
     package init(
         _ network: PreparedNetwork, on data: any ImageDataset, batch: Int
     ) throws(FoveaError) {
+        // A plan is made before the loader takes a core, so that kernels are tried on idle ones.
+        _ = try network.executable(.inference, batch: max(1, min(batch, data.count)))
         let loader = try network.loader(for: data, batch: batch, .sequential)
         let classes = network.classes
         var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)

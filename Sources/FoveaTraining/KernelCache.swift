@@ -16,7 +16,7 @@ package enum KernelCache {
         case looksUp
     }
 
-    private static let timings = KernelTimings(path.map { [text(of: $0)] } ?? [])
+    private static let timings = KernelTimings(path.map(text) ?? "")
 
     /// The file, or nil where nothing may be kept.
     package static var path: String? { folder.map { "\($0)/kernels.tsv" } }
@@ -32,7 +32,8 @@ package enum KernelCache {
     /// The number of kernels that were tried, in this process and before.
     package static var count: Int { timings.count }
 
-    /// Takes over what a run was made with, which counts for more than what was measured since.
+    /// Takes over what a run was made with, which counts for more than what was measured since, and stays
+    /// with the run: it may come from another machine.
     static func restore(from path: String) {
         if !isOff { timings.restore(text(of: path)) }
     }
@@ -41,11 +42,12 @@ package enum KernelCache {
     static func save(beside path: String) {
         guard !isOff else { return }
         // Without the file a run goes on as well, with kernels that may round otherwise.
-        try? AtomicFile.write(path, text: timings.text)
+        try? AtomicFile.write(path, text: timings.textOfRun)
     }
 
     /// Adds what was tried since the last time to the file.
     package static func save() {
+        guard !isOff else { return }
         timings.releaseMemory()
         guard let folder, let path, timings.takeChange() else { return }
         // Another process may have written meanwhile; a cache that cannot be written is none.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 public import FoveaGraph
 public import FoveaRuntime
-import FoveaArrays
 import Glibc
 
 /// The version of this Fovea.
@@ -19,7 +18,7 @@ extension RunRecord.Machine {
     }
 
     /// The first value of a name in one of the system's text files.
-    private static func field(
+    static func field(
         _ name: String, of path: String, separator: Character = ":"
     ) -> String? {
         guard let file = fopen(path, "r") else { return nil }

@@ -68,31 +68,13 @@ public final class Predictor {
     ///
     /// - Parameter picture: The picture.
     /// - Returns: The probabilities.
-    /// - Throws: An error if the picture's channels do not fit.
+    /// - Throws: An error if the picture's channels do not fit, or the network's scores are not finite.
     public func classify(_ picture: Image) throws(FoveaError) -> Guess {
         let numbers = try network.preprocessing.numbers(of: picture, for: network.image)
-        return try guesses(numbers, count: 1)[0]
-    }
-
-    /// Classifies prepared images.
-    ///
-    /// - Parameters:
-    ///   - images: The images, [N, C, H, W] in row-major order.
-    ///   - count: The number of images, N.
-    /// - Returns: The probabilities of each image.
-    /// - Throws: An error if the device fails.
-    package func guesses(_ images: [Float], count: Int) throws(FoveaError) -> [Guess] {
-        let logits: [Float]
-        do {
-            logits = try images.withUnsafeBufferPointer { try network.logits($0, count: count) }
-        } catch {
-            throw error as? FoveaError ?? FoveaError(.bug, "\(error)")
+        let logits = try numbers.withUnsafeBufferPointer { images throws(FoveaError) in
+            try network.logits(images, count: 1)
         }
-        let classes = logits.count / max(count, 1)
-        return (0..<count).map { row in
-            Guess(
-                probabilities: softmax(logits[row * classes..<(row + 1) * classes]))
-        }
+        return Guess(probabilities: softmax(logits[...]))
     }
 }
 

@@ -50,6 +50,9 @@ package final class PreparedNetwork {
         image: Shape, batch: Int, mode: Mode, optimizer: Optimizer?, on backend: any Backend,
         _ trace: @escaping Tracer
     ) throws(FoveaError) {
+        guard batch > 0, image.dimensions.allSatisfy({ $0 > 0 }) else {
+            throw FoveaError(.usage, "\(batch) images of \(image) cannot be computed with.")
+        }
         self.image = image
         self.backend = backend
         self.trace = trace
@@ -147,6 +150,11 @@ package final class PreparedNetwork {
                 remedy: "Choose the data the network was trained for, or make it with "
                     + "\(data.classes.count) classes.")
         }
+        guard data.labels.allSatisfy({ data.classes.indices.contains(Int($0)) }) else {
+            throw FoveaError(
+                .dataset,
+                "\(data.name) has labels that are not from 0 to \(data.classes.count - 1).")
+        }
         try preprocessing.check(channels: image[0])
         let settings = BatchLoader.Settings(
             batch: batch, extent: image.perChannelExtent, channels: image[0],
@@ -181,18 +189,14 @@ extension Device {
     /// The code of this device.
     ///
     /// - Parameters:
-    ///   - threads: The number of threads of the CPU; as many as there are cores if nil.
+    ///   - threads: The number of threads of the CPU; if nil `OMP_NUM_THREADS`, else as many as there are cores.
     ///   - kernels: Whether kernels are tried before one is chosen.
     ///   - precision: The numbers that it computes with.
     /// - Returns: The backend.
-    /// - Throws: An error of the code `.device` if there is no such device, or it has no such numbers.
+    /// - Throws: An error of the code `.device` if it has no such numbers.
     package func makeBackend(
         threads: Int? = nil, kernels: KernelCache.Use = .tries, precision: Precision = .f32
     ) throws(FoveaError) -> any Backend {
-        guard self == .cpu else {
-            throw FoveaError(
-                .device, "there is no device named \(name).", remedy: "Use --device cpu.")
-        }
         try precision.check()
         return try OneDNNBackend(
             threads: threads, selection: KernelCache.selection(kernels), precision: precision.dtype)

@@ -31,7 +31,7 @@ public struct Recipe: Sendable, Hashable {
     /// The rate of every dropout; the network's own if nil.
     public var dropout: Float?
 
-    /// The optimisers by name.
+    /// The optimizers by name.
     public enum OptimizerName: String, Sendable, Hashable, CaseIterable, Codable {
         case sgd, nesterov, adamw
     }

@@ -21,7 +21,7 @@ public struct RunFolder: Sendable {
     public var kernels: String { "\(path)/kernels.tsv" }
     /// The weights of the best epoch.
     public var bestWeights: String { "\(path)/best.safetensors" }
-    /// The weights of the last epoch.
+    /// The weights after the last step.
     public var lastWeights: String { "\(path)/last.safetensors" }
 
     /// Makes the folder, and those around it, unless it is there.
@@ -48,14 +48,25 @@ public struct RunFolder: Sendable {
     /// Whether a run was begun here.
     public var hasRun: Bool { access(record, F_OK) == 0 || !Checkpoint.files(in: path).isEmpty }
 
-    /// The first folder of the form runs/NAME-1 that is not there yet.
+    /// Makes the first folder of the form runs/NAME-1 that was not there yet.
+    ///
+    /// It is made at once, so that of two runs that begin together each has its own.
     ///
     /// - Parameter name: The name, such as `nin-fashion-mnist`.
     /// - Returns: The folder.
-    public static func unused(named name: String) -> RunFolder {
+    /// - Throws: An error of the code `.cannotCreate` that says why it cannot be made.
+    public static func unused(named name: String) throws(FoveaError) -> RunFolder {
+        try RunFolder("runs").create()
         var number = 1
-        while access("runs/\(name)-\(number)", F_OK) == 0 { number += 1 }
-        return RunFolder("runs/\(name)-\(number)")
+        while mkdir("runs/\(name)-\(number)", 0o755) != 0, errno == EEXIST { number += 1 }
+        let folder = RunFolder("runs/\(name)-\(number)")
+        try folder.create()
+        return folder
+    }
+
+    /// Removes a folder that `unused` has made, if nothing was written to it.
+    public func discardIfEmpty() {
+        if rmdir(path) == 0 { rmdir("runs") }
     }
 
     /// The logged points, in the order in which they were logged.

@@ -197,6 +197,12 @@ public final class Trainer {
 
 extension PreparedNetwork {
     /// The logits of a batch.
+    ///
+    /// - Parameters:
+    ///   - images: The images, [N, C, H, W] in row-major order.
+    ///   - count: The number of images, N.
+    /// - Returns: The logits, [N, classes].
+    /// - Throws: An error of the code `.weights` if one is not finite.
     package func logits(
         _ images: UnsafeBufferPointer<Float>, count: Int
     ) throws(FoveaError) -> [Float] {
@@ -204,6 +210,12 @@ extension PreparedNetwork {
         try executable.run(images: images, labels: nil, draw: RandomDraw(seed: 0, step: 0))
         guard let logits = executable.output("logits") else {
             throw FoveaError(.bug, "an inference plan yields no logits.")
+        }
+        guard logits.isFinite else {
+            throw FoveaError(
+                .weights, "the network's scores are not finite numbers.",
+                remedy:
+                    "Its weights are damaged, or were trained on pictures prepared in another way.")
         }
         return logits.floats
     }

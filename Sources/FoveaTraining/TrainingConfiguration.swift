@@ -31,7 +31,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     public var rate: Float
     /// How the rate changes.
     public var schedule: Schedule
-    /// The optimiser.
+    /// The optimizer.
     public var optimizer: Recipe.OptimizerName
     /// The momentum of gradient descent.
     public var momentum: Float
@@ -137,7 +137,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
             let names = Initializer.named.map(\.name)
             let nearest = nearestName(to: initializer, among: names)
             throw FoveaError(
-                .usage, "there is no initialiser named \(initializer).",
+                .usage, "there is no initializer named \(initializer).",
                 remedy: nearest.map { "Did you mean \($0)?" }
                     ?? "Choose one of \(names.joined(separator: ", ")).")
         }

@@ -2,6 +2,7 @@
 import FoveaArrays
 import FoveaData
 import FoveaGraph
+import FoveaLayers
 import FoveaRuntime
 
 /// How a run begins: with weights that are drawn or read, or where an earlier one has stopped.
@@ -16,6 +17,26 @@ extension TrainingRun {
         }
         return try Weights(contentsOf: path).fitted(
             to: network.specifications, of: name, path: path)
+    }
+
+    /// Makes all plans of a run, so that no step waits for one, and none is tried beside a loader at work.
+    static func prepare(_ trainer: Trainer, for data: ClassificationData) throws(FoveaError) {
+        let rest = data.training.count % trainer.batch
+        if rest > 0 {
+            do throws(FoveaError) {
+                _ = try trainer.network.executable(.training, batch: rest)
+            } catch {
+                guard error.code == .model else { throw error }
+                throw FoveaError(
+                    .usage,
+                    "the last batch of an epoch has \(rest) of \(data.training.count) images, which is too few "
+                        + "for this network.",
+                    remedy:
+                        "Choose another --batch than \(trainer.batch), or another --limit-train.")
+            }
+        }
+        for batch in [min(trainer.batch, data.test.count), data.test.count % trainer.batch]
+        where batch > 0 { _ = try trainer.network.executable(.inference, batch: batch) }
     }
 
     static func check(

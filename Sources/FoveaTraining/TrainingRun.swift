@@ -37,6 +37,14 @@ public final class TrainingRun {
             self.logEvery = logEvery
             self.maximumSteps = maximumSteps
         }
+
+        func validate() throws(FoveaError) {
+            for (option, steps) in [
+                ("save-every", saveEvery), ("log-every", logEvery), ("max-steps", maximumSteps),
+            ] where steps ?? 1 < 1 {
+                throw FoveaError(.usage, "--\(option) must be at least 1.")
+            }
+        }
     }
 
     /// All settings.
@@ -75,6 +83,7 @@ public final class TrainingRun {
         report: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws(FoveaError) {
         try configuration.validate()
+        try cadence.validate()
         let entry = try Catalog.entry(named: configuration.network)
         guard folder.hasRun == false || resumes else {
             throw FoveaError(
@@ -88,7 +97,8 @@ public final class TrainingRun {
             threads: configuration.threads,
             precision: try Precision(named: configuration.precision))
         trainer = try Trainer(
-            image: Shape(configuration.image), batch: configuration.batch,
+            image: Shape(configuration.image),
+            batch: min(configuration.batch, data.training.count),
             optimizer: configuration.optimizerRule, on: backend, seed: configuration.seed
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
             try entry.traced(
@@ -97,10 +107,11 @@ public final class TrainingRun {
         }
         trainer.preprocessing = configuration.preprocessing ?? .plain
         trainer.augmentation = configuration.augmentation
+        try Self.prepare(trainer, for: data)
         let fingerprint = Self.fingerprint(of: data)
         state = Checkpoint.State(
             configuration: configuration, fingerprint: fingerprint, threads: backend.threadCount,
-            library: backend.library.name)
+            library: backend.libraryName)
         // A file of weights that does not fit is told before anything is made on disk.
         if Checkpoint.files(in: folder.path).isEmpty {
             trainer.weights = try Self.initialWeights(
@@ -127,7 +138,6 @@ public final class TrainingRun {
             trainer.weights = try Self.initialWeights(
                 configuration, trainer.network, entry.name)
         }
-        try log.keep(state.metricsByteCount)
         self.configuration = configuration
         self.data = data
         self.folder = folder
@@ -146,13 +156,17 @@ public final class TrainingRun {
     public func run() throws(FoveaError) -> Ending {
         let stepsPerEpoch = Self.stepCount(data, configuration)
         report(.began(steps: totalSteps(stepsPerEpoch), from: state.step))
+        try log.keep(state.metricsByteCount)
         removeDamaged()
         if let formerLibrary {
             report(.remark(Self.otherLibrary(formerLibrary, now: state.library)))
         }
         try writeRecord(state.isFinished ? "finished" : "running")
         do throws(FoveaError) {
-            while state.epoch < configuration.epochs, !isAtMaximum {
+            // An epoch whose last step was the last before a stop is still to be ended.
+            while state.epoch < configuration.epochs,
+                !isAtMaximum || state.stepInEpoch == stepsPerEpoch
+            {
                 guard try trainEpoch(stepsPerEpoch) else {
                     try save()
                     try writeRecord("stopped")
@@ -160,20 +174,20 @@ public final class TrainingRun {
                 }
             }
             if state.stepInEpoch > 0 { return try finishWithinEpoch() }
+            if !state.isFinished {
+                try writeWeights(folder.lastWeights)
+                state.isFinished = state.epoch == configuration.epochs
+                try save()
+            }
         } catch {
             try? writeRecord("failed", reason: error.message)
             throw error
-        }
-        if !state.isFinished {
-            try writeWeights(folder.lastWeights)
-            state.isFinished = state.epoch == configuration.epochs
-            try save()
         }
         try writeRecord("finished")
         return .finished
     }
 
-    /// The figures of the run, once it is finished.
+    /// The figures of the run as far as it has come; nil before its first test.
     public var result: RunRecord.Result? {
         guard let last = state.lastEpoch, let best = state.best else { return nil }
         return RunRecord.Result(
@@ -284,12 +298,13 @@ public final class TrainingRun {
 
     private func test() throws(FoveaError) -> Evaluation {
         let start = clock.now
-        let evaluation = try trainer.evaluate(on: data.test)
-        state.seconds += start.duration(to: clock.now) / .seconds(1)
-        guard evaluation.loss.isFinite else {
-            throw .notFinite("The test loss", step: state.step)
+        defer { state.seconds += start.duration(to: clock.now) / .seconds(1) }
+        do throws(FoveaError) {
+            return try trainer.evaluate(on: data.test)
+        } catch {
+            guard error.code == .weights else { throw error }
+            throw .notFinite("A score of a test image", step: state.step)
         }
-        return evaluation
     }
 
     /// The learning rate of a step, counted from zero.

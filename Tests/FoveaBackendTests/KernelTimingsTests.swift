@@ -21,7 +21,7 @@ extension BackendTests {
             let count = timings.count
             #expect(count >= 3, "each direction has a kernel at least")
             // What the file says counts, and nothing is tried again.
-            let later = KernelTimings([timings.text])
+            let later = KernelTimings(timings.text)
             #expect(later.count == count)
             let second = try PreparedGraph(try graph(), selection: .measured(later))
             #expect(!later.takeChange())
@@ -34,7 +34,7 @@ extension BackendTests {
             for line in timings.text.split(separator: "\n") where line.contains("convolution;") {
                 // This one is the quickest by far.
                 let key = line.split(separator: "\t")[1]
-                let changed = KernelTimings([timings.text])
+                let changed = KernelTimings(timings.text)
                 changed.restore("1e-9\t\(key)\n")
                 let prepared = try PreparedGraph(try graph(), selection: .known(changed))
                 let name = key.split(separator: ";")[6].dropFirst()
@@ -54,7 +54,7 @@ extension BackendTests {
                 let parts = line.split(separator: "\t")
                 return "\((Double(parts[0]) ?? 0) * 1000)\t\(parts[1])"
             }
-            let later = KernelTimings([slower.joined(separator: "\n")])
+            let later = KernelTimings(slower.joined(separator: "\n"))
             _ = try PreparedGraph(try graph(), selection: .measured(later))
             let after = later.text.split(separator: "\n")
             #expect(slower.allSatisfy { after.contains(Substring($0)) })
@@ -94,12 +94,24 @@ extension BackendTests {
         }
 
         @Test func linesOfOthersArePassedOver() {
-            let timings = KernelTimings(["0.5\ta\nx\tb\n-1\tc\nnan\td\n\t\ne\n1\tf\tg\n0.25\th"])
+            let timings = KernelTimings("0.5\ta\nx\tb\n-1\tc\nnan\td\n\t\ne\n1\tf\tg\n0.25\th")
             #expect(timings.text == "0.5\ta\n0.25\th\n")
             timings.adopt("9\ta\n9\ti\n")
             #expect(timings.text == "0.5\ta\n0.25\th\n9.0\ti\n")
+        }
+
+        /// It may come from another machine, whose timings are not to be taken for this one's.
+        @Test func whatARunBringsStaysWithIt() throws {
+            let timings = KernelTimings("1\ta\n2\tb\n")
             timings.restore("9\ta\n")
-            #expect(timings.text == "9.0\ta\n0.25\th\n9.0\ti\n")
+            #expect(timings.seconds("a") == 9)
+            #expect(timings.seconds("b") == 2)
+            _ = try PreparedGraph(try graph(), selection: .measured(timings))
+            #expect(timings.text == "1.0\ta\n2.0\tb\n")
+            #expect(!timings.takeChange())
+            let ofRun = timings.textOfRun.split(separator: "\n")
+            #expect(ofRun.contains("9.0\ta") && ofRun.contains("2.0\tb"))
+            #expect(ofRun.count > 2, "what was tried belongs to the run")
         }
     }
 }

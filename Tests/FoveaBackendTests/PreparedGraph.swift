@@ -22,7 +22,7 @@ struct PreparedGraph {
     ///   - arrangement: How the images among its parameters shall lie.
     ///   - optimizer: What updates the parameters.
     ///   - other: Another graph whose arena and parameters it shares.
-    ///   - threads: The number of threads, which is the whole process's affair.
+    ///   - threads: The number of threads; the standard one if nil.
     ///   - selection: How convolutions choose among their kernels.
     ///   - precision: The type in which images lie.
     /// - Throws: An error if the graph cannot be planned or prepared.
@@ -37,7 +37,8 @@ struct PreparedGraph {
             ?? OneDNNBackend(
                 threads: threads, selection: selection, precision: precision)
         if let arrangement {
-            plan = try EngineThread.shared.perform { () throws(FoveaError) -> Plan in
+            plan = try Team.perform(threads: backend.threadCount) {
+                () throws(FoveaError) -> Plan in
                 let library = ArrangedLibrary(arrangement: arrangement, precision: precision)
                 return try Compiler(for: library).plan(graph)
             }

@@ -8,7 +8,7 @@ import Testing
 @testable import FoveaOneDNN
 
 extension BackendTests {
-    /// The number of threads is the process's, so that each of these runs in one of its own.
+    /// Each of these runs in a process of its own, so that OpenMP's teams of other sizes are gone with it.
     @Suite struct Threads {
         @Test func oneThreadIsEnough() async {
             await #expect(processExitsWith: .success) { try Threads.compare(threads: 1) }
@@ -29,6 +29,21 @@ extension BackendTests {
             } throws: { error in
                 (error as? FoveaError)?.description
                     == "cannot compute on \(count) threads.\nChoose --threads from 1 to 1024."
+            }
+        }
+
+        /// A backend keeps its number, whatever another one is made with.
+        @Test func everyBackendHasANumberOfItsOwn() async {
+            await #expect(processExitsWith: .success) {
+                let one = try OneDNNBackend(threads: 1)
+                let standard = try OneDNNBackend()
+                #expect(one.threadCount == 1)
+                #expect(standard.threadCount == Team.standardCount)
+                let graph = try SmallNetwork.graph(.training, batch: 4)
+                _ = try standard.plan(graph, sharing: nil)
+                #expect(EngineThread.shared.perform { Team.count } == standard.threadCount)
+                _ = try one.plan(graph, sharing: nil)
+                #expect(EngineThread.shared.perform { Team.count } == 1)
             }
         }
 

@@ -63,7 +63,7 @@ import Testing
             "there is no --optimizer adam.\nDid you mean adamw?"),
         Case(
             "train lenet --init xavier --data-dir {data}", 64,
-            "there is no initialiser named xavier.\nDid you mean xavier-uniform?"),
+            "there is no initializer named xavier.\nDid you mean xavier-uniform?"),
         Case(
             "train lenet --precision f8 --data-dir {data}", 64,
             "there is no --precision f8.\nUse --precision f32 or bf16."),
@@ -86,6 +86,10 @@ import Testing
         Case(
             "train lenet --limit-train 0 --data-dir {data}", 64, "--limit-train must be at least 1."
         ),
+        Case(
+            "train lenet-bn --batch 2 --limit-train 3 --data-dir {data}", 64,
+            "the last batch of an epoch has 1 of 3 images, which is too few for this network.\n"
+                + "Choose another --batch than 2, or another --limit-train."),
         Case(
             "train lenet --order backwards --data-dir {data}", 64,
             "--order must be shuffled or sequential, not backwards."),
@@ -380,7 +384,7 @@ import Testing
             ], in: folder.path)
         #expect(outcome.code == 69)
         let message =
-            #/fovea: there is no memory for 878\d{11} bytes\.\nChoose a smaller --batch or --resize\.\n/#
+            #/fovea: there is no memory for \d{12} bytes\.\nChoose a smaller --batch or --resize\.\n/#
         #expect(outcome.remarks.wholeMatch(of: message) != nil, "\(outcome.remarks)")
         #expect(folder.names == [])
     }
@@ -429,7 +433,7 @@ import Testing
         let match = try #require(
             outcome.remarks.firstMatch(
                 of:
-                    #/fovea: (The loss|A gradient|A weight|The test loss) is not finite at step \d+\.\n/#
+                    #/fovea: (The loss|A gradient|A weight|A score of a test image) is not finite at step \d+\.\n/#
             ))
         #expect(
             outcome.remarks[match.range.upperBound...]

@@ -26,6 +26,59 @@ import Testing
         #expect(score.count == 40)
     }
 
+    @Test("Weights that yield no numbers are told, and not taken for a class")
+    func scoresThatAreNotFinite() throws {
+        let trainer = try Trainer(LeNet(), images: [1, 28, 28], batch: 4)
+        let arrays = trainer.weights.arrays.map { name, array in
+            (name, NDArray(array.type.shape, repeating: .nan))
+        }
+        let predictor = try Predictor(LeNet(), images: [1, 28, 28], weights: Weights(arrays))
+        let message = "the network's scores are not finite numbers."
+        let error = #expect(throws: FoveaError.self) {
+            try predictor.classify(bars(1).image(at: 0))
+        }
+        #expect(error?.code == .weights && error?.message == message)
+        try trainer.load(Weights(arrays))
+        let other = #expect(throws: FoveaError.self) { try trainer.evaluate(on: bars(4)) }
+        #expect(other?.code == .weights && other?.message == message)
+    }
+
+    /// Images of which one is of a class that there is not.
+    struct Mislabelled: ImageDataset {
+        let images = bars(8)
+        let label: Int32
+        var name: String { "mislabelled" }
+        var classes: [String] { images.classes }
+        var imageShape: Shape { images.imageShape }
+        var count: Int { images.count }
+        var labels: [Int32] { images.labels.dropLast() + [label] }
+
+        func copyPixels(of index: Int, into pixels: UnsafeMutableBufferPointer<UInt8>) {
+            images.copyPixels(of: index, into: pixels)
+        }
+    }
+
+    @Test("Labels of classes that there are not are refused", arguments: [-1, 10])
+    func mislabelled(_ label: Int32) throws {
+        let trainer = try Trainer(LeNet(), images: [1, 28, 28], batch: 4)
+        let data = Mislabelled(label: label)
+        for work in [
+            { _ = try trainer.train(on: data, epoch: 0, rate: 0.1) },
+            { _ = try trainer.evaluate(on: data) },
+        ] {
+            let error = #expect(throws: FoveaError.self) { try work() }
+            #expect(error?.message == "mislabelled has labels that are not from 0 to 9.")
+        }
+    }
+
+    @Test("A batch of no images is refused")
+    func emptyBatch() {
+        let error = #expect(throws: FoveaError.self) {
+            try Trainer(LeNet(), images: [1, 28, 28], batch: 0)
+        }
+        #expect(error?.code == .usage)
+    }
+
     static func weights(seed: UInt64, _ precision: Precision = .f32) throws -> String {
         let trainer = try Trainer(
             NiN.d2l(dropout: Dropout(0.5)) as NiN, images: [1, 67, 67], batch: 8,

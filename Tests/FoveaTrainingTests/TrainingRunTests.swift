@@ -115,6 +115,20 @@ import Testing
         #expect(try Outcome(folder) == Self.uninterruptedNiN.get())
     }
 
+    @Test(
+        "So does one that was stopped after the step at which it was to end, an epoch's last",
+        arguments: [3, 6])
+    func stoppedAtItsEnd(_ count: Int) throws {
+        let (whole, folder) = (try TemporaryFolder(), try TemporaryFolder())
+        let cadence = TrainingRun.Cadence(maximumSteps: count)
+        #expect(try Self.train(Self.nin(), in: whole, cadence: cadence) == .finished)
+        #expect(
+            try Self.train(Self.nin(), in: folder, stopAfter: count, cadence: cadence) == .stopped)
+        #expect(try Self.train(Self.nin(), in: folder, cadence: cadence) == .finished)
+        #expect(try RunFolder(folder).readRecord().result?.epochs == count / 3)
+        #expect(try Outcome(folder) == Outcome(whole))
+    }
+
     @Test("So does one that was killed between two saves", arguments: [5, 7])
     func killed(at step: Int) throws {
         let (folder, snapshot) = (try TemporaryFolder(), try TemporaryFolder())
@@ -205,6 +219,26 @@ import Testing
         #expect(try Outcome(folder) == Self.uninterruptedNiN.get())
     }
 
+    @Test("A checkpoint that is whole but says what this version does not know is kept")
+    func otherVersion() throws {
+        let folder = try TemporaryFolder()
+        try Self.train(Self.nin(), in: folder, stopAfter: 4)
+        let path = "\(folder.path)/checkpoint-00000004.safetensors"
+        let file = try Safetensors(contentsOf: path)
+        let text = try #require(file.metadata["fovea.checkpoint"])
+            .replacingOccurrences(of: "waiting_seconds", with: "patience")
+        let digest = Checkpoint.digest(text, file.tensors)
+        try Safetensors(file.tensors, metadata: ["fovea.checkpoint": text, "sha256": digest])
+            .write(to: path)
+        let names = folder.names
+        let metrics = try RunFolder(folder).digest("metrics.jsonl")
+        let error = #expect(throws: FoveaError.self) { try Self.train(Self.nin(), in: folder) }
+        #expect(error?.message == "was written by another version of Fovea.")
+        #expect(error?.path == path)
+        #expect(folder.names == names)
+        #expect(try RunFolder(folder).digest("metrics.jsonl") == metrics)
+    }
+
     @Test("What killed writers left is removed, and nothing else")
     func leftovers() throws {
         let folder = try TemporaryFolder()
@@ -232,6 +266,32 @@ import Testing
     }
 
     // MARK: - Refusals
+
+    @Test("A last batch that is too small is told before the first step")
+    func restTooSmall() throws {
+        let folder = try TemporaryFolder()
+        let error = #expect(throws: FoveaError.self) {
+            try Self.train(Self.lenet("lenet-bn"), in: folder, data: barData(17, 10))
+        }
+        #expect(error?.code == .usage)
+        #expect(
+            error?.message
+                == "the last batch of an epoch has 1 of 17 images, which is too few for this network."
+        )
+        #expect(folder.names.isEmpty)
+    }
+
+    @Test("Saving and logging after every zeroth step is refused")
+    func cadence() throws {
+        let folder = try TemporaryFolder()
+        for cadence in [TrainingRun.Cadence(saveEvery: 0), .init(logEvery: 0)] {
+            let error = #expect(throws: FoveaError.self) {
+                try Self.train(Self.lenet(), in: folder, cadence: cadence)
+            }
+            #expect(error?.code == .usage)
+        }
+        #expect(folder.names.isEmpty)
+    }
 
     @Test("A folder with a run is not written to unless asked")
     func occupied() throws {

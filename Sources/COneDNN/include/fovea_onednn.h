@@ -4,7 +4,8 @@
  * changes between major versions of the library stays in one .c file per version.
  *
  * Every call that can fail returns 0, or a status of the library; fovea_dnn_status_text names it.
- * All calls that make or execute primitives must come from one thread.
+ * Primitives are made on one thread, and executed there or on the threads of its team: scratch memory is
+ * the caller's.
  */
 #pragma once
 #include <stdbool.h>

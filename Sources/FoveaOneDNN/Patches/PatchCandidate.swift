@@ -36,7 +36,6 @@ extension OwnCandidate {
                 ? KernelChoice(
                     convolution.weightGradient, inputs: [x, y], outputs: [weights] + bias)
                 : KernelChoice(convolution.forward, inputs: [x, weights] + bias, outputs: [y]),
-            seconds: geometry.isIdentity ? products : products + pixels / 1e9,
-            isEstimated: lanes != 16)
+            seconds: geometry.isIdentity ? products : products + pixels / 1e9)
     }
 }

@@ -5,6 +5,4 @@ import FoveaCompiler
 struct OwnCandidate {
     let choice: KernelChoice
     let seconds: Double
-    /// Whether the estimate can be trusted with this processor's instructions.
-    let isEstimated: Bool
 }

@@ -5,7 +5,9 @@ import Synchronization
 
 /// The same product over channels for every thread of the team, made for one thread each.
 ///
-/// Were each product shared out among all threads, they would wait for each other after every one.
+/// Were each product shared out among all threads, they would wait for each other after every one. The threads
+/// of the team execute primitives that the engine's thread made, each its own: with the caller's scratch memory
+/// a primitive keeps nothing between executions, and the stream only passes jobs on.
 final class ProductTeam: Sendable {
     private let products: [ChannelProduct]
 

@@ -68,22 +68,23 @@ struct ConvolutionKernels {
 
     /// All kernels, but not those that ask for what another asks for.
     private var candidates: [Candidate] {
-        let lanes = library.lanes
-        let winograd = WinogradCandidates(
-            problem, lanes: lanes, keepsWeights: request.lasting.contains(1), library.precision)
-        let forFewChannels: [OwnCandidate?] =
-            library.precision == .f32 ? [.patches(problem, lanes), .rows(problem, lanes)] : []
-        let own = (winograd?.all ?? []) + forFewChannels.compactMap(\.self)
-        return primitives.all.compactMap { Candidate($0, seconds: estimate.seconds($0)) }
-            + own.filter(isOffered).compactMap {
+        primitives.all.compactMap { Candidate($0, seconds: estimate.seconds($0)) }
+            + own.compactMap {
                 Candidate($0.choice, seconds: $0.seconds + estimate.secondsOfMoving($0.choice))
             }
     }
 
-    /// With AVX-512 the library has Winograd's kernels itself, and estimates cannot tell which are better.
-    private func isOffered(_ candidate: OwnCandidate) -> Bool {
-        if case .estimated = library.selection { return candidate.isEstimated }
-        return true
+    /// Our own kernels.
+    ///
+    /// With AVX-512 and 32 bits the library has Winograd's itself, and estimates cannot tell which are better.
+    private var own: [OwnCandidate] {
+        let lanes = library.lanes, precision = library.precision
+        if case .estimated = library.selection, lanes == 16, precision == .f32 { return [] }
+        let winograd = WinogradCandidates(
+            problem, lanes: lanes, keepsWeights: request.lasting.contains(1), precision)
+        let forFewChannels: [OwnCandidate?] =
+            precision == .f32 ? [.patches(problem, lanes), .rows(problem, lanes)] : []
+        return (winograd?.all ?? []) + forFewChannels.compactMap(\.self)
     }
 
     /// The candidates that leave the most images in blocks of channels.

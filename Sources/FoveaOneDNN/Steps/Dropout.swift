@@ -5,7 +5,7 @@ import FoveaGraph
 import FoveaRuntime
 
 extension OneDNNLibrary {
-    // x → y; the gradient is the same op on dy.
+    /// x → y; the gradient is the same op on dy.
     ///
     /// The mask belongs to positions in [N, C, H, W] order, so that it does not depend on how the
     /// tensor lies: each layout walks its memory and computes the position of what it meets.
@@ -15,7 +15,7 @@ extension OneDNNLibrary {
         let area = shape.perImage.count / channels
         let layout = request.layout(0)
         let block = layout.arrangement?.block ?? 1
-        // In blocked order [N, C/16, H·W, 16] a run holds one block of channels of one image; in
+        // In blocked order [N, C/b, H·W, b] a run holds one block of channels of one image; in
         // row-major order it is one channel. Other orders are brought into the latter first.
         let runs = shape.batch * ((channels + block - 1) / block)
         func kernel<Number: StoredNumber>(_: Number.Type) -> LoopKernel {

@@ -28,16 +28,4 @@ enum FourPoints: InterpolationPoints {
         y[0] = x[0] + one + minusOne
         y[step] = one - minusOne + x[3 * stride]
     }
-
-    @inline(__always)
-    static func scatter<Lanes: ChannelLanes>(
-        _ y: UnsafePointer<Lanes>, _ stride: Int, to x: UnsafeMutablePointer<Lanes>, _ step: Int,
-        outputs: Int
-    ) {
-        let y0 = y[0], y1 = y[stride]
-        x[0] = y0
-        x[step] = y0 + y1
-        x[2 * step] = y0 - y1
-        x[3 * step] = y1
-    }
 }

@@ -27,7 +27,10 @@ protocol InterpolationPoints {
     static func gather<Lanes: ChannelLanes>(
         _ x: UnsafePointer<Lanes>, _ stride: Int, to: UnsafeMutablePointer<Lanes>, _ step: Int,
         outputs: Int)
+}
 
+/// Points that serve the gradient of the weights, too.
+protocol GradientPoints: InterpolationPoints {
     /// Writes A y: n numbers from so many outputs' gradients.
     static func scatter<Lanes: ChannelLanes>(
         _ y: UnsafePointer<Lanes>, _ stride: Int, to: UnsafeMutablePointer<Lanes>, _ step: Int,
@@ -35,7 +38,7 @@ protocol InterpolationPoints {
 }
 
 /// 0, ±1, ±2 and infinity: 4 outputs of a kernel of 3, or 2 of a kernel of 5.
-enum SixPoints: InterpolationPoints {
+enum SixPoints: GradientPoints {
     static var count: Int { 6 }
     static var finite: [(point: Double, factor: Double)] {
         [(0, 1 / 4), (1, -1 / 6), (-1, -1 / 6), (2, 1 / 24), (-2, 1 / 24)]
@@ -103,7 +106,7 @@ enum SixPoints: InterpolationPoints {
 }
 
 /// 0, ±1, ±2, ±½ and infinity: 6 outputs of a kernel of 3, or 4 of a kernel of 5.
-enum EightPoints: InterpolationPoints {
+enum EightPoints: GradientPoints {
     static var count: Int { 8 }
     static var finite: [(point: Double, factor: Double)] {
         [

@@ -50,7 +50,8 @@ struct TileTransforms<
     }
 
     /// Writes A dy Aᵀ of every tile of a chunk.
-    func scatter(_ dy: Numbers, chunk number: Int, to matrices: Vectors) {
+    func scatter(_ dy: Numbers, chunk number: Int, to matrices: Vectors)
+    where Points: GradientPoints {
         let extent = geometry.destination.extent
         let channels = geometry.destination.channels
         let step = geometry.pointStride(channels)

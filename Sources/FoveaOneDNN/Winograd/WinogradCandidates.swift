@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import COneDNN
 import FoveaCompiler
 import FoveaGraph
 
@@ -19,7 +18,7 @@ struct WinogradCandidates {
     ///   - problem: The convolution.
     ///   - lanes: The channels of a block.
     ///   - keepsWeights: Whether weights stay as they are from run to run, and are transformed once.
-    ///   - precision: The type in which images lie; products are of 32-bit floats whatever it is.
+    ///   - precision: The type in which images lie; with four points it is also that of the factors of products.
     init?(
         _ problem: ConvolutionProblem, lanes: Int?, keepsWeights: Bool,
         _ precision: DType
@@ -46,10 +45,7 @@ struct WinogradCandidates {
                 let geometry = geometry(outputs: points - kernel + 1, bytes: bytes)
                 guard let kernel = try? self.kernel(geometry) else { continue }
                 candidates.append(
-                    OwnCandidate(
-                        choice: choice(kernel, geometry), seconds: seconds(geometry),
-                        isEstimated: lanes != 16 || precision == .bf16)
-                )
+                    OwnCandidate(choice: choice(kernel, geometry), seconds: seconds(geometry)))
                 if geometry.chunks == 1 { break }
             }
         }
@@ -90,7 +86,7 @@ struct WinogradCandidates {
 
     @inline(__always)
     private func kernel<
-        Lanes: ChannelLanes, Points: InterpolationPoints, Number: StoredNumber
+        Lanes: ChannelLanes, Points: GradientPoints, Number: StoredNumber
     >(
         _ geometry: WinogradGeometry, _: Lanes.Type, _: Points.Type, _: Number.Type
     ) throws(FoveaError) -> any Kernel {

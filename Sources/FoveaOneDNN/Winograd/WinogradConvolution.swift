@@ -23,7 +23,7 @@ struct WinogradConvolution<
     ///   - isTransposed: Whether the convolution is from dy to dx.
     ///   - isRectified: Whether y is rectified.
     init(
-        _ geometry: WinogradGeometry, weights: Shape, weightsAreTransformed: Bool = false,
+        _ geometry: WinogradGeometry, weights: Shape, weightsAreTransformed: Bool,
         isTransposed: Bool, isRectified: Bool
     ) {
         self.geometry = geometry

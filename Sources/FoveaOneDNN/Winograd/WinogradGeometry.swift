@@ -41,7 +41,7 @@ struct WinogradGeometry: Sendable {
     ///   - bytes: What the numbers of a chunk may take, about.
     init(
         _ source: Shape, padding: Extent, to destination: Shape, kernel: Int, outputs: Int,
-        lanes: Int, products: DType = .f32, bytes: Int
+        lanes: Int, products: DType, bytes: Int
     ) {
         self.source = source
         self.padding = padding

@@ -5,7 +5,7 @@ import FoveaGraph
 /// The gradient of a convolution's weights and biases by the transposition of Winograd's algorithm:
 /// dw = Gᵀ (Σ (Bᵀ x B) ⊙ (A dy Aᵀ)) G, the sum over all tiles.
 struct WinogradWeightGradient<
-    Lanes: ChannelLanes, Points: InterpolationPoints, Number: StoredNumber
+    Lanes: ChannelLanes, Points: GradientPoints, Number: StoredNumber
 > {
     private let geometry: WinogradGeometry
     private let weights: WeightTransforms<Lanes, Points>
