@@ -12,7 +12,7 @@ extension Graph {
     /// - Parameter loss: The name of the scalar output.
     /// - Returns: The graph with a `.gradient` result for each weight that the loss depends on.
     /// - Throws: A diagnostic if there is no such scalar output, or an op on the way was recorded
-    ///   for inference only.
+    ///   for inference only or has no gradient.
     public func differentiated(loss: String = "loss") throws(Diagnostic) -> Graph {
         guard let target = results[.output(loss)] else {
             throw Diagnostic("the graph has no output named \(loss) to differentiate.")
@@ -44,6 +44,12 @@ extension Graph {
                 throw Diagnostic(
                     "\(op.name) \(op.attributes) was not recorded for training and has no "
                         + "gradient.", path: node.path)
+            }
+            for output in arriving.indices
+            where arriving[output] != nil && !op.hasGradient(ofOutput: output) {
+                throw Diagnostic(
+                    "the loss depends on output \(output) of \(op.name), which has no gradient.",
+                    path: node.path)
             }
             let leaving = op.gradient(of: node, from: arriving, in: &builder)
             precondition(

@@ -32,6 +32,11 @@ public struct GraphBuilder: Sendable {
         } catch {
             throw Diagnostic(error.message, path: place)
         }
+        if let vast = outputs.first(where: \.shape.isTooLarge) {
+            throw Diagnostic(
+                "\(op.definition.name) would yield \(vast.shape), which is more than any machine holds.",
+                path: place)
+        }
         let index = graph.nodes.count
         graph.nodes.append(
             Graph.Node(op: op, inputs: inputs, outputs: outputs, path: place, index: index))

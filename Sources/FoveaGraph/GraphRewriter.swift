@@ -57,11 +57,12 @@ public struct GraphRewriter {
     ///   - op: What is computed instead.
     ///   - inputs: What it reads, as values of the old graph.
     ///   - added: What it reads after that, as values of the new graph.
+    ///   - path: The layer that it belongs to; the node's if nil.
     public mutating func replace(
         _ node: Graph.Node, with op: Op, reading inputs: [Graph.Value],
-        then added: [Graph.Value] = []
+        then added: [Graph.Value] = [], path: String? = nil
     ) {
-        let first = builder.derive(op, inputs.map(place) + added, path: node.path)
+        let first = builder.derive(op, inputs.map(place) + added, path: path ?? node.path)
         let count = builder.graph.nodes[first.node].outputs.count
         for output in 0..<min(count, node.outputs.count) {
             places[node.value(output)] = Graph.Value(node: first.node, output: output)
@@ -81,7 +82,7 @@ public struct GraphRewriter {
         builder.derive(op, inputs.map(place), path: path)
     }
 
-    /// Leaves a node out that nothing reads.
+    /// Leaves a node out that nothing reads, or whose value something else is yet to stand for.
     ///
     /// - Parameter node: The node of the old graph.
     public mutating func omit(_ node: Graph.Node) {}

@@ -39,6 +39,12 @@ package protocol OpDefinition: Hashable, Sendable {
 
     /// Whether it was recorded without what its gradient needs.
     var isForInferenceOnly: Bool { get }
+
+    /// Says whether the gradient rule knows what to do with the gradient of an output.
+    ///
+    /// - Parameter output: The number of the output.
+    /// - Returns: Whether a loss may depend on it.
+    func hasGradient(ofOutput output: Int) -> Bool
 }
 
 extension OpDefinition {
@@ -54,6 +60,9 @@ extension OpDefinition {
 
     /// Most ops have a gradient, or are one.
     package var isForInferenceOnly: Bool { false }
+
+    /// Most ops have a gradient for all that they yield.
+    package func hasGradient(ofOutput output: Int) -> Bool { true }
 
     /// No multiply-adds: only convolutions and linear layers are counted, as is usual.
     package func multiplyAdds(inputs: [TensorType], outputs: [TensorType]) -> Int { 0 }

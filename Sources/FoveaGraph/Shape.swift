@@ -45,14 +45,16 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     /// The shape of one element of the batch.
     public var perImage: Shape { Shape(Array(dimensions.dropFirst())) }
 
-    /// The same shape with another batch extent.
-    ///
-    /// - Parameter batch: The new extent of the outermost axis.
-    /// - Returns: The changed shape.
-    public func with(batch: Int) -> Shape {
-        var copy = self
-        copy.dimensions[0] = batch
-        return copy
+    /// Whether it has more elements than any machine holds, so many that what is counted of them, bytes and
+    /// multiply-adds, might be no number.
+    package var isTooLarge: Bool {
+        var count = 1
+        for dimension in dimensions {
+            let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+            guard !overflow, product <= 1 << 44 else { return true }
+            count = product
+        }
+        return false
     }
 
     /// The extents joined by a multiplication sign: "64×1×28×28".

@@ -31,9 +31,9 @@ public enum Initializer: Hashable, Sendable {
     case xavierNormal
     /// Uniform in ±√(6 / fan) (He et al., 2015, arXiv:1502.01852).
     case kaimingUniform(Fan = .fanIn)
-    /// Normal with the variance 2 / fan (He et al., 2015, arXiv:1502.01852); of the fan-out, as torchvision has it, if
-    /// nothing else is said.
-    case kaimingNormal(Fan = .fanOut)
+    /// Normal with the variance 2 / fan (He et al., 2015, arXiv:1502.01852); torchvision takes the fan-out for
+    /// ResNet.
+    case kaimingNormal(Fan = .fanIn)
 
     /// The names by which the command knows the initializers of weights.
     public static let named: [(name: String, initializer: Initializer)] = [

@@ -71,6 +71,9 @@ struct ParameterPaths {
     private(set) var layers: [Identity: [String]] = [:]
     private(set) var order: [Identity] = []
     private(set) var shared: [(first: String, second: String)] = []
+    /// The paths at which parameters of two layers would have one name.
+    private(set) var clashes: [String] = []
+    private var taken: Set<String> = []
 
     init(of network: any Parameterized) {
         walk(network, "")
@@ -112,7 +115,11 @@ struct ParameterPaths {
                     shared.append((first, place))
                 } else {
                     parameters[parameter.identity] = place
-                    order.append(parameter.identity)
+                    if taken.insert(place).inserted {
+                        order.append(parameter.identity)
+                    } else if !clashes.contains(path) {
+                        clashes.append(path)
+                    }
                 }
             case .identity(let identity):
                 layers[identity, default: []].append(path)

@@ -5,7 +5,10 @@ import OrderedCollections
 /// The recording of one network: the graph so far, the parameters met, and what went wrong.
 final class Trace {
     let mode: Mode
-    private(set) var diagnostics: [Diagnostic] = []
+    /// What is wrong with how the network is stored and named.
+    private(set) var flaws: [Diagnostic] = []
+    /// Operations that do not fit what they read.
+    private(set) var misfits: [Diagnostic] = []
     private(set) var parameters: OrderedDictionary<String, ParameterSpecification> = [:]
     private(set) var calls: [LayerCall] = []
     private(set) var builder = GraphBuilder()
@@ -18,10 +21,16 @@ final class Trace {
         self.mode = mode
         paths = ParameterPaths(of: network)
         for pair in paths.shared {
-            diagnostics.append(
+            flaws.append(
                 Diagnostic(
                     "one layer is stored here and at \(pair.first). Make a second layer, or call "
                         + "the first one twice to share its weights.", path: pair.second))
+        }
+        for path in paths.clashes {
+            flaws.append(
+                Diagnostic(
+                    "two layers have this name, and so their weights would. Give each its own.",
+                    path: path))
         }
     }
 
@@ -31,9 +40,22 @@ final class Trace {
     }
 
     func input(_ label: String, _ type: TensorType) -> Tensor {
-        let value = builder.derive(.input(Op.Input(label, type)), [], path: "")
-        return Tensor(shape: type.shape, value: value, trace: self)
+        root(.input(Op.Input(label, type)), type.shape, path: "")
     }
+
+    /// Records what reads nothing.
+    private func root(_ op: Op, _ shape: Shape, path: String) -> Tensor {
+        do {
+            let node = try builder.record(op, [], path: path)
+            return Tensor(shape: shape, value: Graph.Value(node: node), trace: self)
+        } catch {
+            misfits.append(error)
+            return Tensor(shape: shape, value: nil, trace: self)
+        }
+    }
+
+    /// Notes a mistake that no operation finds by itself.
+    func refuse(_ flaw: Diagnostic) { flaws.append(flaw) }
 
     func setResult(_ name: String, to tensor: Tensor) {
         if let value = tensor.value { builder.setResult(.output(name), to: value) }
@@ -55,19 +77,27 @@ final class Trace {
                 return Tensor(shape: builder.graph[value].shape, value: value, trace: self)
             }
         } catch {
-            diagnostics.append(error)
+            misfits.append(error)
             return [Tensor](repeating: absorbing, count: count)
         }
     }
 
     func update(_ parameter: Parameter, to next: Tensor) {
         guard let key = paths.parameters[parameter.identity], let value = next.value else { return }
+        guard parameter.role == .statistic else {
+            flaws.append(
+                Diagnostic(
+                    "is a weight, which gradients move; only statistics are updated.", path: key))
+            return
+        }
         builder.setResult(.update(key), to: value)
+        // A layer that is called again goes on from what its first call has made of it.
+        parameterNodes[key] = next
     }
 
     func parameter(_ parameter: Parameter, _ shape: Shape, fanIn: Int?) -> Tensor {
         guard let key = paths.parameters[parameter.identity] else {
-            diagnostics.append(
+            flaws.append(
                 Diagnostic(
                     "a parameter of shape \(shape) is used that no stored property leads to. Store "
                         + "its layer in a property of the network, an array or a Sequential.",
@@ -76,16 +106,15 @@ final class Trace {
         }
         if let known = parameterNodes[key] {
             if known.shape != shape {
-                diagnostics.append(
+                flaws.append(
                     Diagnostic(
                         "is used with the shape \(shape), but has the shape \(known.shape).",
                         path: key))
             }
             return known
         }
-        let value = builder.derive(
-            .parameter(Op.Parameter(key, shape, role: parameter.role)), [], path: key)
-        let tensor = Tensor(shape: shape, value: value, trace: self)
+        let tensor = root(
+            .parameter(Op.Parameter(key, shape, role: parameter.role)), shape, path: key)
         parameterNodes[key] = tensor
         let fans = ParameterSpecification.fans(of: shape)
         parameters[key] = ParameterSpecification(

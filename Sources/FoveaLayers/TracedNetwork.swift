@@ -35,7 +35,9 @@ public struct TracedNetwork: Sendable {
         if mode == .training {
             for head in result.auxiliary { trace.setResult(head.name, to: head.logits) }
         }
-        if let smoothing {
+        // Logits without a value say themselves what is wrong.
+        let isRow = result.logits.value == nil || result.logits.shape.rank == 2
+        if let smoothing, isRow {
             let labels = trace.input("labels", TensorType([images.batch], .i32))
             var loss = result.logits.crossEntropy(against: labels, smoothing: smoothing)
             for head in result.auxiliary {
@@ -46,7 +48,11 @@ public struct TracedNetwork: Sendable {
             }
             trace.setResult("loss", to: loss)
         }
-        var diagnostics = trace.diagnostics
+        if smoothing != nil, !isRow { trace.refuse(Self.noRow(result.logits.shape)) }
+        // A mistake on the way to the logits leaves them without a value. As the network classifies, others
+        // are in heads, which are dropped.
+        let isWhole = mode == .inference && result.logits.value != nil
+        var diagnostics = trace.flaws + (isWhole ? [] : trace.misfits)
         if diagnostics.isEmpty {
             diagnostics = trace.unusedParameters.map {
                 Diagnostic("is never used; call its layer or remove it.", path: $0)
@@ -69,6 +75,13 @@ public struct TracedNetwork: Sendable {
 }
 
 extension TracedNetwork {
+    /// What is wrong with logits that are no row of classes for each image.
+    package static func noRow(_ logits: Shape) -> Diagnostic {
+        Diagnostic(
+            "the logits are \(logits), but a row of classes is needed for each image. Flatten what the last "
+                + "layer reads or yields.")
+    }
+
     /// The calls of which something is left, over the nodes that are left.
     private static func living(_ calls: [LayerCall], _ alive: [Bool]) -> [LayerCall] {
         let places = alive.reduce(into: [0]) { $0.append($0[$0.count - 1] + ($1 ? 1 : 0)) }

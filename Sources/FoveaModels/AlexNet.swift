@@ -8,8 +8,8 @@ public struct AlexNet: Layer, Network {
 
     /// The paper's form for images of 227×227: two groups, local response normalization.
     ///
-    /// - Deviation: the normalization comes before the pooling with k = 2, and α is divided by its
-    ///   size; 227 pixels, because the 224 of the paper do not lead to its 55.
+    /// - Deviation: α is divided by the size of the normalization; 227 pixels, because the 224 of the paper do
+    ///   not lead to its 55.
     public static func original(classes: Int = 1000, dropout: Float = 0.5) -> AlexNet {
         func convolution(
             _ channels: Int, kernel: Extent, stride: Extent = 1, padding: Extent = 0,

@@ -67,36 +67,46 @@ public struct Catalog: Sendable {
                 return try TracedNetwork(
                     network(options), images: images, mode: mode, lossSmoothing: smoothing)
             } catch {
-                throw explained(error, options)
+                throw explained(error, options, mode, batch: images.batch)
             }
         }
 
         /// The smallest square input the network takes, found by its shape rules.
         ///
-        /// - Parameter options: What is chosen about it.
-        /// - Returns: The side in pixels.
-        public func smallestInput(_ options: Options = Options()) -> Int {
+        /// - Parameters:
+        ///   - options: What is chosen about it.
+        ///   - mode: What it is for: batch normalization trains on no single number.
+        ///   - batch: The number of images.
+        /// - Returns: The side in pixels, or nil if the network does not even take its published input.
+        public func smallestInput(
+            _ options: Options = Options(), mode: Mode = .inference, batch: Int = 1
+        ) -> Int? {
+            func takes(_ side: Int) -> Bool {
+                let images: Shape = [batch, input[0], side, side]
+                return (try? TracedNetwork(network(options), images: images, mode: mode)) != nil
+            }
             // Sizes grow together through every layer, so that the first that fits bounds the rest.
             var tooSmall = 0
             var fits = max(input.dimensions.last ?? 1, 1)
+            guard takes(fits) else { return nil }
             while fits - tooSmall > 1 {
                 let side = (tooSmall + fits) / 2
-                let images: Shape = [1, input[0], side, side]
-                let trace = try? TracedNetwork(network(options), images: images, mode: .inference)
-                if trace == nil { tooSmall = side } else { fits = side }
+                if takes(side) { fits = side } else { tooSmall = side }
             }
             return fits
         }
 
-        private func explained(_ error: ModelError, _ options: Options) -> FoveaError {
-            let side = smallestInput(options)
+        private func explained(
+            _ error: ModelError, _ options: Options, _ mode: Mode, batch: Int
+        ) -> FoveaError {
+            let side = smallestInput(options, mode: mode, batch: batch)
             let published = Extent(input[1], input[2])
             let place = error.diagnostics.first.map { first in
                 first.path.isEmpty ? first.message : "at \(first.path), \(first.message)"
             }
             return FoveaError(
                 .model, "\(name) cannot take \(error.images): \(place ?? "it does not fit.")",
-                remedy: "Images of \(side)×\(side) and above work; "
+                remedy: (side.map { "Images of \($0)×\($0) and above work; " } ?? "")
                     + "\(name) was published for \(published). Choose with --resize.")
         }
     }

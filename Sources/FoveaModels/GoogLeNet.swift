@@ -11,7 +11,7 @@ public struct GoogLeNet: Network {
     let inception4a, inception4b, inception4c, inception4d, inception4e: Inception
     let inception5a, inception5b: Inception
     let aux1, aux2: AuxiliaryHead?
-    let dropout: Dropout
+    let dropout: Dropout?
     let fc: Linear
 
     /// Makes a network of a form.
@@ -41,7 +41,8 @@ public struct GoogLeNet: Network {
         inception5b = Inception(form, 384, (192, 384), (48, 128), pool: 128)
         aux1 = form.hasHeads ? AuxiliaryHead(form, classes, dropout: rate ?? 0.7) : nil
         aux2 = form.hasHeads ? AuxiliaryHead(form, classes, dropout: rate ?? 0.7) : nil
-        dropout = Dropout(rate ?? form.dropout)
+        let share = rate ?? form.dropout
+        dropout = share > 0 ? Dropout(share) : nil
         fc = form.linear(classes)
     }
 
@@ -56,8 +57,9 @@ public struct GoogLeNet: Network {
         let late = inception4d(inception4c(inception4b(early)))
         x = inception5b(inception5a(maxpool4(inception4e(late))))
         let heads = [aux1.map { $0(early) }, aux2.map { $0(late) }]
+        let features = x.globallyAveraged().flattened()
         return Classification(
-            fc(dropout(x.globallyAveraged().flattened())),
+            fc(dropout.map { $0(features) } ?? features),
             auxiliary: heads.compactMap { $0 }.map { (logits: $0, weight: 0.3) })
     }
 }

@@ -57,6 +57,12 @@ package final class PreparedNetwork {
         self.backend = backend
         self.trace = trace
         let traced = try trace(image.batched(batch), mode)
+        if let logits = traced.graph.output(named: "logits") {
+            let shape = traced.graph[logits].shape
+            guard shape.rank == 2 else {
+                throw FoveaError(.model, TracedNetwork.noRow(shape).message)
+            }
+        }
         specifications = traced.parameters
         idleNames = Set(traced.idleParameters.map(\.name))
         classes = traced.classes

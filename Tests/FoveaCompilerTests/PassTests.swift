@@ -270,6 +270,15 @@ import Testing
         #expect(FuseBias().run(it.builder.graph) == it.builder.graph)
     }
 
+    @Test func aBiasBehindAFunctionIsNotFused() {
+        var it = Recording()
+        let x = it.images([2, 3, 6, 6])
+        let w = it.builder.derive(.parameter(Op.Parameter("w", [8, 3, 3, 3])), [])
+        let convolution = Op.Convolution(Window(kernel: 3), activation: .relu)
+        it.output("y", it.bias(it.builder.derive(.convolution(convolution), [x, w]), "bias"))
+        #expect(FuseBias().run(it.builder.graph) == it.builder.graph)
+    }
+
     @Test func aSecondBiasIsNotFused() {
         var it = Recording()
         var x = it.convolution(it.images([1, 3, 4, 4]), 4, "conv")

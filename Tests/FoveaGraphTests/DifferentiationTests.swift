@@ -123,6 +123,33 @@ import Testing
         }
     }
 
+    /// A gradient that has nowhere to go would be lost without a word.
+    @Test func complainsAboutALossOnWhatHasNoGradient() throws {
+        var builder = GraphBuilder()
+        let x = builder.derive(.parameter(Op.Parameter("x", [4, 2])), [])
+        let vectors = ["scale", "shift"].map {
+            builder.derive(.parameter(Op.Parameter($0, [2])), [])
+        }
+        let y = builder.derive(
+            .batchNormalization(Op.BatchNormalization(epsilon: 1e-5)), [x] + vectors, path: "bn")
+        let mean = Graph.Value(node: y.node, output: 1)
+        let loss = builder.derive(
+            .crossEntropy(Op.CrossEntropy()),
+            [
+                builder.derive(.reshape(Op.Reshape(to: [1, 2])), [mean]),
+                builder.derive(.input(Op.Input("labels", TensorType([1], .i32))), []),
+            ])
+        builder.setResult(.output("loss"), to: loss)
+        let graph = builder.graph
+        #expect(
+            throws: Diagnostic(
+                "the loss depends on output 1 of batchNormalization, which has no gradient.",
+                path: "bn")
+        ) {
+            try graph.differentiated()
+        }
+    }
+
     private func count(_ graph: Graph, where isCounted: (Op) -> Bool) -> Int {
         graph.nodes.count { isCounted($0.op) }
     }

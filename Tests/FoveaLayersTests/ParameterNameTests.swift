@@ -145,6 +145,22 @@ import Testing
                 """)
     }
 
+    struct NamedAlike: Layer, Network {
+        let body = Sequential {
+            Conv2d(3, kernel: 1).named("conv")
+            Conv2d(3, kernel: 1).named("conv")
+        }
+        func callAsFunction(_ x: Tensor) -> Tensor { body(x).flattened() }
+    }
+
+    @Test func twoLayersOfOneNameAreAnError() {
+        #expect(
+            Self.complaint(NamedAlike(), images: [1, 3, 4, 4]) == """
+                NamedAlike cannot take images of 3×4×4.
+                  body.conv: two layers have this name, and so their weights would. Give each its own.
+                """)
+    }
+
     struct TwoWidths: Layer, Network {
         let fc = Linear(2, bias: false)
         func callAsFunction(_ x: Tensor) -> Tensor { fc(fc(x.flattened())) }

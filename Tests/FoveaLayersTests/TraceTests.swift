@@ -241,6 +241,40 @@ import Testing
         try traced.graph.differentiated().verify()
     }
 
+    @Test func aLossNeedsARowOfClasses() {
+        let error = #expect(throws: ModelError.self) {
+            try TracedNetwork(
+                Chain { Conv2d(10, kernel: 1) }, images: [2, 3, 8, 8], mode: .training,
+                lossSmoothing: 0)
+        }
+        #expect(
+            error?.diagnostics.map(\.description) == [
+                "the logits are 2×10×8×8, but a row of classes is needed for each image. Flatten what the "
+                    + "last layer reads or yields."
+            ])
+    }
+
+    struct NormalizedTwice: Layer, Network {
+        let norm = BatchNorm()
+        func callAsFunction(_ x: Tensor) -> Tensor { norm(relu(norm(x))).flattened() }
+    }
+
+    /// As PyTorch does it: the second call goes on from what the first one has made of the statistics.
+    @Test func aNormalizationThatIsCalledTwiceMovesTwice() throws {
+        let traced = try TracedNetwork(
+            NormalizedTwice(), images: [2, 3, 4, 4], mode: .training)
+        let graph = traced.graph
+        let moves = graph.nodes.filter {
+            if case .movingAverage = $0.op { true } else { false }
+        }
+        #expect(moves.count == 4)
+        let last = try #require(
+            graph.results.first { $0.key == .update("norm.running_mean") }?.value)
+        let first = graph.nodes[graph.nodes[last.node].inputs[0].node]
+        #expect(moves.map(\.index).contains(first.index))
+        try graph.verify()
+    }
+
     @Test func parametersKnowTheirFans() throws {
         let traced = try Self.traced(
             Chain {

@@ -15,7 +15,7 @@ import Testing
 
     /// Recorded for training on two images of the smallest size, loss included.
     static func smallest(_ entry: Catalog.Entry, batch: Int = 2) throws -> TracedNetwork {
-        let side = entry.smallestInput()
+        let side = try #require(entry.smallestInput(mode: .training, batch: batch))
         return try entry.traced(
             images: [batch, entry.input[0], side, side], mode: .training, lossSmoothing: 0)
     }
@@ -142,12 +142,13 @@ import Testing
         #expect(training.graph.output(named: "aux2") != nil)
     }
 
-    /// PyTorch's convolutions and poolings with the same settings take these and nothing smaller.
+    /// PyTorch's convolutions and poolings with the same settings take these and nothing smaller, where heads
+    /// are left out.
     static let sides = [
         "lenet": 12, "lenet-bn": 16, "alexnet": 63, "alexnet-2012": 67, "alexnet-d2l": 65,
         "vgg11": 32, "vgg11-bn": 32, "vgg13": 32, "vgg13-bn": 32, "vgg16": 32, "vgg16-bn": 32,
         "vgg19": 32, "vgg19-bn": 32, "vgg11-d2l": 32, "nin": 67, "nin-cifar": 4,
-        "nin-imagenet": 39, "googlenet": 15, "googlenet-2014": 79, "googlenet-bn": 79,
+        "nin-imagenet": 39, "googlenet": 15, "googlenet-2014": 31, "googlenet-bn": 31,
         "googlenet-d2l": 1, "resnet18": 1, "resnet34": 1, "resnet50": 1, "resnet101": 1,
         "resnet152": 1, "resnet18-d2l": 1, "resnet18-cifar": 1, "resnet9": 8,
         "resnet9-half": 8, "densenet121": 29, "densenet161": 29, "densenet169": 29,
@@ -157,7 +158,7 @@ import Testing
     @Test(arguments: Catalog.all) func smallestInputIsTheFirstThatFits(
         _ entry: Catalog.Entry
     ) throws {
-        let side = entry.smallestInput()
+        let side = try #require(entry.smallestInput())
         #expect(side == Self.sides[entry.name])
         func fits(_ side: Int) -> Bool {
             (try? entry.traced(images: [1, entry.input[0], side, side], mode: .inference)) != nil
@@ -207,6 +208,36 @@ import Testing
                     + "published for \(Extent(entry.input[1], entry.input[2])). "
                     + "Choose with --resize.")
         }
+    }
+
+    /// What is only needed for training is no reason not to classify.
+    @Test func headsThatAreDroppedNeedNoRoom() throws {
+        let entry = try Catalog.entry(named: "googlenet-2014")
+        let traced = try entry.traced(images: [1, 3, 64, 64], mode: .inference)
+        let logits = try #require(traced.graph.output(named: "logits"))
+        #expect(traced.graph[logits].shape == [1, 1000])
+        #expect(throws: FoveaError.self) {
+            try entry.traced(images: [2, 3, 64, 64], mode: .training, lossSmoothing: 0)
+        }
+    }
+
+    /// One image of 32×32 leaves ResNet-18's last normalizations a single number for each channel.
+    @Test func theSizeThatWorksIsThatForTraining() throws {
+        let entry = try Catalog.entry(named: "resnet18")
+        let error = #expect(throws: FoveaError.self) {
+            try entry.traced(images: [1, 3, 32, 32], mode: .training, lossSmoothing: 0)
+        }
+        #expect(error?.remedy?.hasPrefix("Images of 33×33 and above work; ") == true)
+    }
+
+    @Test func moreThanAnyMachineHoldsIsRefused() throws {
+        let entry = try Catalog.entry(named: "nin")
+        let error = #expect(throws: FoveaError.self) {
+            try entry.traced(
+                images: [65536, 1, 4096, 4096], mode: .training,
+                options: Catalog.Options(classes: 100_000), lossSmoothing: 0)
+        }
+        #expect(error?.message.contains("which is more than any machine holds") == true)
     }
 
     /// The networks whose arithmetic is quick in the reference; all learn on the CPU's kernels in

@@ -14,7 +14,9 @@ import Testing
     static let batch = 4
 
     /// Small images: most of a network's depth is left, and little of its arithmetic.
-    static func side(_ entry: Catalog.Entry) -> Int { max(entry.smallestInput(), 32) }
+    static func side(_ entry: Catalog.Entry) -> Int {
+        max(entry.smallestInput(mode: .training, batch: Self.batch) ?? 32, 32)
+    }
 
     @Test(arguments: Catalog.all) func twoStepsLowerTheLoss(_ entry: Catalog.Entry) throws {
         let side = Self.side(entry), options = Catalog.Options(classes: 10)

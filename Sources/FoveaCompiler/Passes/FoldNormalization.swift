@@ -38,7 +38,7 @@ package struct FoldNormalization: Pass {
                         + source.inputs.dropFirst(2), path: source.path)
                 rewriter.replace(
                     node, with: .convolution(fused), reading: [source.inputs[0]],
-                    then: [weights, Graph.Value(node: weights.node, output: 1)])
+                    then: [weights, Graph.Value(node: weights.node, output: 1)], path: source.path)
             } else {
                 rewriter.copy(node)
             }

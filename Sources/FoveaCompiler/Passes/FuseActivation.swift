@@ -28,7 +28,8 @@ package struct FuseActivation: Pass {
             } else if let product = fused[node.index], case .activation(let activation) = node.op,
                 let op = Self.with(activation.kind, product.op)
             {
-                rewriter.replace(node, with: op, reading: product.inputs)
+                rewriter.replace(
+                    node, with: op, reading: product.inputs, path: product.path)
             } else {
                 rewriter.copy(node)
             }

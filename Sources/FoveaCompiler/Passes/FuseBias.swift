@@ -40,7 +40,8 @@ package struct FuseBias: Pass {
             if fusedProducts.contains(node.index) || fusedSums.contains(node.index) {
                 rewriter.omit(node)
             } else if let product = products[node.index], let op = Self.withBias(product.op) {
-                rewriter.replace(node, with: op, reading: product.inputs + [node.inputs[1]])
+                rewriter.replace(
+                    node, with: op, reading: product.inputs + [node.inputs[1]], path: product.path)
             } else if let sum = sums[node.index],
                 let op = Self.weightGradientWithBias(node, of: node.inputs[1])
             {
@@ -55,10 +56,11 @@ package struct FuseBias: Pass {
 
     private static func withBias(_ op: Op) -> Op? {
         switch op {
-        case .convolution(var convolution) where !convolution.hasBias:
+        case .convolution(var convolution)
+        where !convolution.hasBias && convolution.activation == nil:
             convolution.hasBias = true
             return .convolution(convolution)
-        case .linear(var linear) where !linear.hasBias:
+        case .linear(var linear) where !linear.hasBias && linear.activation == nil:
             linear.hasBias = true
             return .linear(linear)
         default: return nil

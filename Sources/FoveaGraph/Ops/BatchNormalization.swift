@@ -49,13 +49,15 @@ extension Op {
             return [x] + Array(repeating: channels, count: running == nil ? 2 : 4)
         }
 
+        /// Mean and variance are yielded for running statistics, which no loss depends on.
+        package func hasGradient(ofOutput output: Int) -> Bool { output == 0 }
+
         package func gradient(
             of node: Graph.Node, from gradients: [Graph.Value?], in graph: inout GraphBuilder
         ) -> [Graph.Value?] {
             precondition(
                 activation == nil && !addsShortcut && running == nil,
                 "graphs are differentiated before they are fused")
-            // Mean and variance are yielded for running statistics, which no loss depends on.
             guard let dy = gradients[0] else { return [nil, nil, nil] }
             let op = BatchNormalizationGradient(epsilon: epsilon)
             let dx = graph.derive(
@@ -152,6 +154,9 @@ extension Op {
         package func outputs(for inputs: [TensorType]) throws(Diagnostic) -> [TensorType] {
             try expectAlike(inputs, count: 2)
         }
+
+        /// What is gathered beside training is no part of a loss.
+        package func hasGradient(ofOutput output: Int) -> Bool { false }
     }
 
     /// Lets a convolution do what a normalization after it would; recorded by the compiler.
