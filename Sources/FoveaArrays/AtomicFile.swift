@@ -55,14 +55,31 @@ public enum AtomicFile {
     ///
     /// - Parameter folder: The folder.
     public static func removeLeftovers(in folder: String) {
-        guard let directory = opendir(folder) else { return }
-        defer { closedir(directory) }
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { raw in
-                String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasPrefix("."), name.contains(".tmp-") { unlink("\(folder)/\(name)") }
+        for name in names(in: folder) where name.hasPrefix(".") {
+            guard let ending = name.split(separator: ".").last, ending.hasPrefix("tmp-"),
+                let writer = pid_t(ending.dropFirst(4)), writer > 0
+            else { continue }
+            // Another process may be writing here just now.
+            if writer != getpid(), kill(writer, 0) == 0 || errno == EPERM { continue }
+            unlink("\(folder)/\(name)")
         }
+    }
+
+    /// The names in a folder.
+    ///
+    /// - Parameter folder: The folder.
+    /// - Returns: The names of files and folders, in no order; none if there is no such folder.
+    package static func names(in folder: String) -> [String] {
+        guard let directory = opendir(folder) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { raw in
+                    String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        return names
     }
 
     /// Reads a whole file.
@@ -71,7 +88,8 @@ public enum AtomicFile {
     /// - Returns: Its bytes.
     /// - Throws: An error of the code `.missing` if there is no such file or it cannot be read.
     public static func read(_ path: String) throws(FoveaError) -> [UInt8] {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        // Without waiting, or a pipe that nobody writes to would be waited for.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else {
             throw FoveaError(.missing, "cannot be opened: \(reason()).", path: path)
         }
@@ -81,20 +99,26 @@ public enum AtomicFile {
             throw FoveaError(.missing, "is not a file that can be read.", path: path)
         }
         let size = Int(status.st_size)
-        var failed = false
+        let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+        guard size <= memory else {
+            throw FoveaError(
+                .missing, "has \(size) bytes, and this machine has memory for \(memory).",
+                path: path)
+        }
+        var failure: String?
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while count < size {
                 let step = Glibc.read(file, buffer.baseAddress.map { $0 + count }, size - count)
                 if step < 0 && errno == EINTR { continue }
                 if step <= 0 {
-                    failed = step < 0
+                    failure = step < 0 ? reason() : "it became shorter meanwhile"
                     return
                 }
                 count += step
             }
         }
-        guard !failed else {
-            throw FoveaError(.missing, "cannot be read: \(reason()).", path: path)
+        if let failure {
+            throw FoveaError(.missing, "cannot be read: \(failure).", path: path)
         }
         return bytes
     }
@@ -146,8 +170,8 @@ public enum AtomicFile {
     private static func failure(_ code: FoveaError.Code, _ path: String) -> FoveaError {
         let remedy =
             switch errno {
-            case ENOSPC, EDQUOT: "Make room on the disk, or choose another folder with --out."
-            case EACCES, EPERM, EROFS: "Choose a folder you may write to with --out."
+            case ENOSPC, EDQUOT: "Make room on the disk, or choose another folder."
+            case EACCES, EPERM, EROFS: "Choose a folder you may write to."
             case ENOENT, ENOTDIR: "Create the folder first."
             default: nil as String?
             }

@@ -64,12 +64,4 @@ public struct NDArray: Sendable, Equatable {
         precondition(type.dtype == .f32, "expected f32, found \(type)")
         return try bytes.withUnsafeBytes { try body($0.bindMemory(to: Float.self)) }
     }
-
-    /// The same elements under another shape of the same count.
-    ///
-    /// - Parameter shape: The new extents.
-    /// - Returns: The array under its new shape.
-    public func reshaped(to shape: Shape) -> NDArray {
-        NDArray(TensorType(shape, type.dtype), bytes: bytes)
-    }
 }

@@ -5,8 +5,9 @@ import FoveaGraph
 ///
 /// A pickle is a program for a stack machine. This one knows the instructions that `torch.save`
 /// writes, a short list of names (`PickleGlobal`), and values of its own (`PickleValue`); anything
-/// else ends the reading with the reason. What it makes is bounded by the number of instructions,
-/// since each makes one small value, and texts are no longer than the file.
+/// else ends the reading with the reason. What it makes is bounded by the number of instructions:
+/// each makes one small value, or counts as one for each element it copies, and texts are no longer
+/// than the file.
 struct PickleMachine {
     /// More instructions than checkpoints have; the values of so many take a few hundred megabytes.
     static let stepLimit = 4_000_000
@@ -18,6 +19,7 @@ struct PickleMachine {
     private(set) var position: Int
     /// What the values point to.
     private(set) var heap = PickleHeap()
+    private var steps = 0
     private var stack: [PickleValue] = []
     /// How high the stack was at each mark; what lies below the last is out of reach.
     private var marks: [Int] = []
@@ -40,7 +42,8 @@ struct PickleMachine {
                 "its pickle has the protocol \(version), but torch.save writes 2 unless it is told "
                     + "otherwise")
         }
-        for _ in 0..<Self.stepLimit {
+        while true {
+            try count(1)
             let code = try byte()
             guard let operation = PickleOperation(rawValue: code) else {
                 throw .foreign(
@@ -49,7 +52,14 @@ struct PickleMachine {
             if operation == .stop { return try pop() }
             try perform(operation)
         }
-        throw .foreign("its pickle has more than \(Self.stepLimit) instructions")
+    }
+
+    /// Counts instructions, or as many elements as one of them copies.
+    private mutating func count(_ more: Int) throws(PyTorchFlaw) {
+        steps += more
+        guard steps <= Self.stepLimit else {
+            throw .foreign("its pickle has more than \(Self.stepLimit) instructions")
+        }
     }
 
     // MARK: - Instructions
@@ -243,11 +253,11 @@ extension PickleMachine {
         switch function {
         case .orderedDict:
             if arguments.isEmpty { return dictionary([]) }
-            if let entries = entries(arguments) { return dictionary(entries) }
+            if let entries = try entries(arguments) { return dictionary(entries) }
         case .rebuildTensor where arguments.count == 4,
             .rebuildTensorV2 where arguments.count == 6 || arguments.count == 7:
             if case .storage(let storage) = arguments[0], case .integer(let offset) = arguments[1],
-                let shape = integers(arguments[2]), let strides = integers(arguments[3])
+                let shape = try integers(arguments[2]), let strides = try integers(arguments[3])
             {
                 heap.tensors.append(
                     PickledTensor(
@@ -263,10 +273,11 @@ extension PickleMachine {
     }
 
     /// The entries of an ordered dictionary as Python 2 writes them: one list of pairs.
-    private func entries(
+    private mutating func entries(
         _ arguments: [PickleValue]
-    ) -> [(key: PickleValue, value: PickleValue)]? {
+    ) throws(PyTorchFlaw) -> [(key: PickleValue, value: PickleValue)]? {
         guard arguments.count == 1, case .list(let place) = arguments[0] else { return nil }
+        try count(heap.sequences[place].count)
         var entries: [(key: PickleValue, value: PickleValue)] = []
         for pair in heap.sequences[place] {
             guard let pair = elements(pair), pair.count == 2 else { return nil }
@@ -282,8 +293,9 @@ extension PickleMachine {
         }
     }
 
-    private func integers(_ value: PickleValue) -> [Int]? {
+    private mutating func integers(_ value: PickleValue) throws(PyTorchFlaw) -> [Int]? {
         guard case .tuple(let place) = value else { return nil }
+        try count(heap.sequences[place].count)
         var result: [Int] = []
         for element in heap.sequences[place] {
             guard case .integer(let number) = element else { return nil }

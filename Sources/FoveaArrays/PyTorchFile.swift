@@ -7,7 +7,8 @@ public import FoveaGraph
 /// those before. Nothing in the file is executed (`PickleMachine`), every size is checked before
 /// memory is taken, and the tensors never take more bytes than the file has.
 public struct PyTorchFile: Sendable {
-    /// The tensors in the order of the state dict, row-major, without a common prefix `module.`.
+    /// The tensors in the order of the state dict, row-major, without what wrappers put before
+    /// all names: `module.` and `_orig_mod.`.
     public let tensors: [(name: String, array: NDArray)]
 
     /// Whether data begin as files of `torch.save` do, or at least as pickles do.
@@ -107,7 +108,12 @@ public struct PyTorchFile: Sendable {
         _ tensors: [(name: String, array: NDArray)]
     ) -> [(name: String, array: NDArray)] {
         var result = tensors
-        for prefix in prefixes where result.allSatisfy({ $0.name.hasPrefix(prefix) }) {
+        // One wrapper may be within another, in any order.
+        while !result.isEmpty,
+            let prefix = prefixes.first(where: { prefix in
+                result.allSatisfy { $0.name.hasPrefix(prefix) }
+            })
+        {
             result = result.map { (String($0.name.dropFirst(prefix.count)), $0.array) }
         }
         return result

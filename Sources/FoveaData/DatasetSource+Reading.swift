@@ -13,9 +13,9 @@ extension DatasetSource {
                 path: directory)
         }
         let folders = [directory] + subfolders.map { "\(directory)/\($0)" }
+        if let whole = folders.first(where: { missing(in: $0).isEmpty }) { return whole }
         for folder in folders where missing(in: folder).count < files.all.count {
             let missing = missing(in: folder)
-            if missing.isEmpty { return folder }
             throw FoveaError(
                 .missing,
                 "\(title) is incomplete: \(missing.map(\.name).joined(separator: ", "))"

@@ -103,15 +103,16 @@ public struct DatasetSource: Sendable {
         if let dataDirectory {
             return try read(from: try folder(in: dataDirectory), whole: false)
         }
-        let cache = try cacheFolder()
-        for folder in [cache] + systemFolders where missing(in: folder).isEmpty {
+        // Where the environment names no cache, the data may still be where the system has them.
+        let folders = [try? cacheFolder()].compactMap(\.self) + systemFolders
+        for folder in folders where missing(in: folder).isEmpty {
             return try read(from: folder, whole: true)
         }
         guard download else {
             throw FoveaError(
                 .missing,
                 "\(title) is not on this machine: looked in"
-                    + " \(([cache] + systemFolders).joined(separator: " and ")).",
+                    + " \(folders.joined(separator: " and ")).",
                 remedy: "Let `fovea train` download it\(advice), or name the folder of the files"
                     + " with --data-dir.")
         }

@@ -99,6 +99,12 @@ extension InMemoryImages {
                 .dataset, "The file has no pixels: its images are \(Shape(pixels.dimensions)).",
                 path: images)
         }
+        guard pixels.dimensions[1...].allSatisfy({ $0 <= Image.maximumSide }) else {
+            throw FoveaError(
+                .dataset,
+                "Images of \(Shape(Array(pixels.dimensions[1...]))) are too large: a side has at most"
+                    + " \(Image.maximumSide) pixels.", path: images)
+        }
         let marks = try IDX(contentsOf: labels)
         guard marks.dimensions.count == 1 else {
             throw FoveaError(

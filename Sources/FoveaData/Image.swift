@@ -18,7 +18,7 @@ public struct Image: Sendable, Equatable {
     /// The number of columns.
     public let width: Int
     /// The pixels in the order [channel, row, column].
-    public var pixels: [UInt8]
+    public let pixels: [UInt8]
 
     /// Makes an image from its pixels.
     ///

@@ -139,7 +139,11 @@ extension Image {
         // What is there is looked at before it is opened, as opening a pipe could wait for ever.
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw FoveaError(.missing, "There is no such file.", path: path)
+            throw FoveaError(
+                .missing,
+                errno == ENOENT || errno == ENOTDIR
+                    ? "There is no such file." : "The file cannot be read: \(systemReason()).",
+                path: path)
         }
         switch status.st_mode & S_IFMT {
         case S_IFREG: break

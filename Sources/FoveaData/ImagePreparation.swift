@@ -35,6 +35,12 @@ struct ImagePreparation: Sendable {
         let from = Extent(source[1], source[2])
         let to = settings.extent ?? from
         let sides = 1...Image.maximumSide
+        guard sides.contains(from.height), sides.contains(from.width) else {
+            throw FoveaError(
+                .dataset,
+                "The images of \(dataset.name) are \(from); a side has 1 to \(Image.maximumSide)"
+                    + " pixels.")
+        }
         let shorterIsGood = sides.contains(settings.shorterSide ?? 1)
         guard shorterIsGood, sides.contains(to.height), sides.contains(to.width) else {
             let what = settings.shorterSide.map { "a shorter side of \($0)" }

@@ -102,6 +102,22 @@ struct DatasetSourceTests {
         #expect(data.test.labels == [0])
     }
 
+    @Test("A stray file in the folder does not hide a whole set below it")
+    func strayFile() throws {
+        try clothes.write(to: folder, "clothes/")
+        try folder.write("t10k-labels-idx1-ubyte", idx([1], [0]))
+        let data = try source().load(dataDirectory: folder.path)
+        #expect(data.origin == folder.path + "/clothes")
+    }
+
+    @Test("Without a home the system's files are found all the same")
+    func withoutHome() throws {
+        try clothes.write(to: folder, "system/")
+        var source = source(system: [folder.path + "/system"])
+        source.environment = { _ in nil }
+        #expect(try source.load(download: false).origin == folder.path + "/system")
+    }
+
     @Test("A folder without the files, with some of them, or that is none")
     func explicitFolderWithoutFiles() throws {
         var error = #expect(throws: FoveaError.self) {

@@ -72,6 +72,20 @@ struct IDXTests {
         #expect(error?.code == .dataset)
     }
 
+    @Test("Images with a side that is too long are refused")
+    func tooWide() throws {
+        let folder = try TemporaryFolder()
+        let images = try folder.write("images", idx([1, 1, 20_000], noise(20_000)))
+        let labels = try folder.write("labels", idx([1], [0]))
+        let error = #expect(throws: FoveaError.self) {
+            try InMemoryImages(name: "wide", images: images, labels: labels, classes: ["a"])
+        }
+        #expect(
+            error?.message
+                == "Images of 1×20000 are too large: a side has at most 16384 pixels.")
+        #expect(error?.path == images && error?.code == .dataset)
+    }
+
     @Test("A packed file that is cut anywhere, or has a bit wrong, is refused as damaged")
     func cutShort() throws {
         let folder = try TemporaryFolder()

@@ -305,6 +305,28 @@ import Testing
                 == "its pickle has more than 4000000 instructions")
     }
 
+    @Test("What one instruction copies again and again counts as often")
+    func copies() {
+        // A list of a thousand pairs, of which five thousand ordered dictionaries are made.
+        let pair = P.tuple(P.text("k"), P.integer(1))
+        var program = P.list([[UInt8]](repeating: pair, count: 1000)) + P.code("q\u{0}")
+        let make = P.global("collections", "OrderedDict") + P.code("h\u{0}") + [0x85] + P.code("R")
+        for _ in 0..<5000 { program += make }
+        #expect(
+            PyTorchFileTests.sentence(P.file(P.pickle(program)))
+                == "its pickle has more than 4000000 instructions")
+    }
+
+    @Test("Wrappers may be within each other in any order")
+    func wrappers() throws {
+        for prefix in ["module._orig_mod.", "_orig_mod.module.", "module.module."] {
+            let weight = (name: prefix + "weight", value: P.tensor(shape: [2], strides: [1]))
+            let file = try PyTorchFile(
+                bytes: P.file(P.pickle(P.dictionary([weight]))), path: "weights.pth")
+            #expect(file.tensors.map(\.name) == ["weight"])
+        }
+    }
+
     @Test("Tensors that repeat a storage cannot take more than the file has")
     func repetition() {
         let wide = P.tensor(shape: [1 << 40], strides: [0])
