@@ -73,11 +73,11 @@ struct BenchCommand: ParsableCommand, Exemplified {
             try Console.printJSON(
                 BenchOutput(network: entry.name, input: image.dimensions, results: results))
         } else {
-            Console.print(table(results))
+            try Console.print({ table(results).text(style: $0) }, plain: output.plain)
         }
     }
 
-    private func table(_ results: [Benchmark]) -> String {
+    private func table(_ results: [Benchmark]) -> TextTable {
         var table = TextTable(columns: [
             "mode", "precision", .init("batch", .right), .init("threads", .right),
             .init("images/s", .right), .init("ms/step", .right), .init("from", .right),
@@ -94,7 +94,7 @@ struct BenchCommand: ParsableCommand, Exemplified {
                 NetworkSummary.bytes(result.peakMemoryBytes),
             ])
         }
-        return table.text(style: .standardOutput(plain: output.plain))
+        return table
     }
 }
 

@@ -10,6 +10,13 @@ enum Checked {
         }
     }
 
+    /// Checks how many images are used at most.
+    static func limit(_ count: Int?, _ option: String) throws(FoveaError) {
+        guard count ?? 1 >= 1 else {
+            throw FoveaError(.usage, "--\(option) must be at least 1.")
+        }
+    }
+
     /// Checks how long something is measured.
     static func seconds(_ seconds: Double) throws(FoveaError) {
         guard seconds > 0, seconds < 3600 else {

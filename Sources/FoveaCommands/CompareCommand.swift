@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Fovea
+import FoveaArrays
 
 /// `fovea compare`: networks and runs side by side.
 struct CompareCommand: ParsableCommand, Exemplified {
@@ -168,7 +169,7 @@ struct CompareCommand: ParsableCommand, Exemplified {
         guard !output.json || form == .json else {
             throw FoveaError(.usage, "--json and --format \(name) exclude each other.")
         }
-        let ending = out?.split(separator: ".").last.map { $0.lowercased() } ?? ""
+        let ending = out.map(PictureFiles.ending) ?? ""
         if form == .html {
             guard out != nil else {
                 throw FoveaError(
@@ -195,7 +196,7 @@ struct CompareCommand: ParsableCommand, Exemplified {
         if let out {
             if form == .html {
                 try comparison.writeHTML(to: out)
-            } else if out.lowercased().hasSuffix(".svg") {
+            } else if PictureFiles.ending(of: out) == "svg" {
                 try comparison.drawing().writeSVG(to: out)
             } else {
                 try comparison.drawing().writePNG(to: out)
@@ -203,11 +204,11 @@ struct CompareCommand: ParsableCommand, Exemplified {
         }
         switch form {
         case .table:
-            Console.print(comparison.text(style: .standardOutput(plain: output.plain)))
-        case .md: Console.print(comparison.markdown())
-        case .csv: Console.print(comparison.csv())
+            try Console.print({ comparison.text(style: $0) }, plain: output.plain)
+        case .md: try Console.print(comparison.markdown())
+        case .csv: try Console.print(comparison.csv())
         case .json: try Console.printJSON(CompareOutput(comparison))
-        case .html: Console.print(out ?? "")
+        case .html: try Console.print(out ?? "")
         }
     }
 }
@@ -217,7 +218,7 @@ extension RunFolder {
     fileprivate static func nearest(to path: String) -> String? {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let parent = String(path.dropLast(name.count))
-        let names = names(in: parent.isEmpty ? "." : parent).sorted().filter {
+        let names = AtomicFile.names(in: parent.isEmpty ? "." : parent).sorted().filter {
             $0 != "." && $0 != ".." && RunFolder(parent + $0).hasRun
         }
         return nearestName(to: name, among: names).map { parent + $0 }

@@ -33,7 +33,7 @@ struct DoctorCommand: ParsableCommand, Exemplified {
         if output.json {
             try Console.printJSON(result)
         } else {
-            Console.print(result.text(style: .standardOutput(plain: output.plain)))
+            try Console.print(result.text, plain: output.plain)
         }
     }
 }
@@ -64,7 +64,7 @@ struct DoctorOutput: Encodable {
             "\(good) fovea \(version) on \(machine.system)",
             "\(good) \(machine.processor), \(machine.cores) cores, "
                 + NetworkSummary.bytes(machine.memoryBytes),
-            "\(good) \(library), \(threads) threads",
+            "\(good) \(library), \(threads) thread\(threads == 1 ? "" : "s")",
         ]
         lines.append(
             precisions.contains(.bf16)
@@ -72,10 +72,12 @@ struct DoctorOutput: Encodable {
                 : "\(style.paint("·", .faint)) no instructions for bf16, only f32")
         if let cache {
             lines.append(
-                kernels == 0
-                    ? "\(style.paint("·", .faint)) no kernels were timed yet; the first plan of a "
-                        + "network tries them"
-                    : "\(good) timings of \(kernels) kernels in \(cache)")
+                KernelCache.isOff
+                    ? "\(style.paint("·", .faint)) kernels are chosen by estimates, as FOVEA_KERNELS says"
+                    : kernels == 0
+                        ? "\(style.paint("·", .faint)) no kernels were timed yet; the first plan of a "
+                            + "network tries them"
+                        : "\(good) timings of \(kernels) kernels in \(cache)")
         }
         for set in data {
             if let origin = set.origin {

@@ -28,6 +28,7 @@ struct EvaluateCommand: ParsableCommand, Exemplified {
 
     func run() throws {
         try Checked.batch(batch)
+        try Checked.limit(limitTest, "limit-test")
         let model = try model.load(
             batch: batch, precision: try Precision(named: precision))
         let names = try classNames.names(for: model)
@@ -41,7 +42,7 @@ struct EvaluateCommand: ParsableCommand, Exemplified {
         if output.json {
             try Console.printJSON(result)
         } else {
-            Console.print(result.text(style: .standardOutput(plain: output.plain)))
+            try Console.print(result.text, plain: output.plain)
         }
     }
 }

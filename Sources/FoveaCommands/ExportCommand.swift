@@ -29,15 +29,10 @@ struct ExportCommand: ParsableCommand, Exemplified {
                 .usage, "there is no --format \(format).", remedy: "Choose --format safetensors.")
         }
         let file = try model.file()
-        let traced = try file.entry.traced(
-            images: Shape(file.description.image).batched(1), mode: .inference,
-            options: file.description.options)
-        var weights = try file.weights.fitted(
-            to: traced.parameters + traced.idleParameters, of: file.entry.name,
-            path: file.path, optional: Set(traced.idleParameters.map(\.name)))
+        var weights = try file.fittedWeights()
         weights.metadata.merge(try file.description.metadata()) { $1 }
         let path = out ?? model.defaultPath(of: "\(file.entry.name).safetensors")
         try weights.write(to: path)
-        Console.print(path)
+        try Console.print(path)
     }
 }

@@ -15,9 +15,9 @@ struct FiltersCommand: ParsableCommand, Exemplified {
     var out: String?
 
     func run() throws {
-        let loaded = try model.load()
+        let weights = try model.file().fittedWeights()
         let path = out ?? model.defaultPath(of: "filters.png")
-        try RunReport(RunFolder(model.model)).writeFilters(of: loaded.weights, to: path)
-        Console.print(path)
+        try RunReport(RunFolder(model.model)).writeFilters(of: weights, to: path)
+        try Console.print(path)
     }
 }

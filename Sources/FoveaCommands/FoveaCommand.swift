@@ -20,6 +20,8 @@ public struct FoveaCommand: ParsableCommand {
 
     /// Runs what the arguments say and ends the process with the code that belongs to the outcome.
     public static func main() -> Never {
+        // A reader that goes away while a run trains must not end it: writing fails, and that is all.
+        ignoreBrokenPipes()
         endProcess(run(Array(CommandLine.arguments.dropFirst())))
     }
 
@@ -48,8 +50,12 @@ public struct FoveaCommand: ParsableCommand {
         let message = fullMessage(for: error)
         guard code != 0 else {
             let example = message.hasPrefix("OVERVIEW") ? "EXAMPLE: \(example(arguments))\n\n" : ""
-            Console.print(example + message)
-            return 0
+            do throws(FoveaError) {
+                try Console.print(example + message)
+                return 0
+            } catch {
+                return report(error, arguments)
+            }
         }
         Console.error("fovea: " + withoutPrefix(message) + suggestion(arguments))
         return code == 1 ? 70 : code

@@ -100,8 +100,7 @@ struct GraphCommand: ParsableCommand, Exemplified {
             try Console.printJSON(
                 PlanOutput(network: entry.name, input: image.dimensions, plan: profile, top: top))
         } else {
-            Console.print(
-                profile.text(top: top, style: .standardOutput(plain: output.plain)))
+            try Console.print({ profile.text(top: top, style: $0) }, plain: output.plain)
         }
     }
 
@@ -116,7 +115,8 @@ struct GraphCommand: ParsableCommand, Exemplified {
             let backend = try Device(named: device).makeBackend(
                 threads: threads, kernels: .looksUp,
                 precision: try Precision(named: precision))
-            Console.print(try backend.plan(graph, sharing: nil).description)
+            let plan = try backend.plan(graph, sharing: nil)
+            try Console.print({ _ in plan.description }, plain: output.plain)
             return
         }
         if optimized { graph = Compiler.optimized(graph) }
@@ -126,7 +126,7 @@ struct GraphCommand: ParsableCommand, Exemplified {
                     network: entry.name, input: image.dimensions, mode: self.mode, batch: batch,
                     optimized: optimized, graph))
         } else {
-            Console.print(TerminalStyle.standardOutput().spelled(graph.description))
+            try Console.print({ [graph] _ in graph.description }, plain: output.plain)
         }
     }
 }

@@ -27,7 +27,8 @@ struct ModelOptions: ParsableArguments {
     /// - Returns: The network, ready to classify.
     /// - Throws: An error if there is no such model, or the options make no sense with it.
     func load(batch: Int = 1, precision: Precision = .f32) throws(FoveaError) -> LoadedModel {
-        try LoadedModel(try file(), batch: batch, precision: precision)
+        try LoadedModel(
+            try file(), batch: batch, on: try Device.cpu.makeBackend(precision: precision))
     }
 
     /// Where a file about the model goes if nothing else is said.
@@ -81,7 +82,12 @@ struct ModelFile {
         guard let description = ModelDescription(of: weights) else {
             throw FoveaError(.weights, "does not say which network it belongs to.", path: path)
         }
-        entry = try Catalog.entry(named: description.network)
+        guard let entry = try? Catalog.entry(named: description.network) else {
+            throw FoveaError(
+                .weights, "is for \(description.network), and there is no such network.", path: path
+            )
+        }
+        self.entry = entry
         self.description = description
     }
 
@@ -106,27 +112,34 @@ struct ModelFile {
         if let channels = options.channels { description.image[0] = channels }
         self.description = description
     }
+
+    /// The weights under the network's names.
+    ///
+    /// - Returns: All that the network has, and what the file has of parts that only training needs.
+    /// - Throws: An error of the code `.weights` with the names that do not fit.
+    func fittedWeights() throws(FoveaError) -> Weights {
+        let traced = try entry.traced(
+            images: Shape(description.image).batched(1), mode: .inference,
+            options: description.options)
+        return try weights.fitted(
+            to: traced.parameters + traced.idleParameters, of: entry.name, path: path,
+            optional: Set(traced.idleParameters.map(\.name)))
+    }
 }
 
 /// A network with trained weights, ready to classify.
 struct LoadedModel {
     let entry: Catalog.Entry
     let description: ModelDescription
-    let weights: Weights
     let network: PreparedNetwork
     let predictor: Predictor
 
-    /// The best weights of a run.
-    init(run folder: String, batch: Int = 1) throws(FoveaError) {
-        try self.init(try ModelFile(run: folder), batch: batch)
-    }
-
-    /// Brings the network of a weights file to the device.
-    init(_ file: ModelFile, batch: Int, precision: Precision = .f32) throws(FoveaError) {
+    /// Brings the network of a weights file to a device.
+    init(_ file: ModelFile, batch: Int, on backend: any Backend) throws(FoveaError) {
         let (entry, options) = (file.entry, file.description.options)
         network = try PreparedNetwork(
             image: Shape(file.description.image), batch: batch, mode: .inference, optimizer: nil,
-            on: try Device.cpu.makeBackend(precision: precision)
+            on: backend
         ) { (images, mode) throws(FoveaError) -> TracedNetwork in
             try entry.traced(images: images, mode: mode, options: options)
         }
@@ -134,9 +147,6 @@ struct LoadedModel {
         predictor = try Predictor(network, file.weights, name: entry.name, path: file.path)
         self.entry = entry
         description = file.description
-        weights = try file.weights.fitted(
-            to: network.specifications, of: entry.name, path: file.path,
-            optional: network.idleNames)
     }
 }
 

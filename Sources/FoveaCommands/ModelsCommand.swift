@@ -28,7 +28,7 @@ struct ModelsCommand: ParsableCommand, Exemplified {
                 entry.accuracy,
             ])
         }
-        Console.print(table.text(style: .standardOutput(plain: output.plain)))
+        try Console.print({ table.text(style: $0) }, plain: output.plain)
     }
 }
 

@@ -7,6 +7,13 @@ enum PictureFiles {
     /// The ends of names that pictures have in folders.
     static let extensions: Set = ["png", "jpg", "jpeg", "bmp", "pgm", "ppm"]
 
+    /// What follows the last dot of a file's name, in small letters; nothing if no name is before it.
+    static func ending(of path: String) -> String {
+        let name = path.split(separator: "/").last ?? ""
+        let parts = name.split(separator: ".")
+        return parts.count > 1 ? parts[parts.count - 1].lowercased() : ""
+    }
+
     /// The arguments with folders replaced by the pictures in them, and `-` by the lines of standard
     /// input.
     ///
@@ -19,10 +26,7 @@ enum PictureFiles {
             if argument == "-" {
                 while let line = readLine() { if !line.isEmpty { files.append(line) } }
             } else if let names = try? FileManager.default.contentsOfDirectory(atPath: argument) {
-                let pictures = names.sorted().filter { name in
-                    extensions.contains(
-                        name.split(separator: ".").last.map { $0.lowercased() } ?? "")
-                }
+                let pictures = names.sorted().filter { extensions.contains(ending(of: $0)) }
                 guard !pictures.isEmpty else {
                     throw FoveaError(
                         .missing, "has no pictures: no name in it ends as those of pictures do.",

@@ -48,7 +48,6 @@ struct PredictCommand: ParsableCommand, Exemplified {
         let model = try model.load(precision: precision)
         let names = try classNames.names(for: model) ?? model.description.classes
         let sources = files.map(PictureSource.file) + (try testImages(model))
-        let style = TerminalStyle.standardOutput(plain: output.plain)
         var predictions: [PredictionOutput] = []
         var items: [PredictionGallery.Item] = []
         var failure: FoveaError?
@@ -66,7 +65,10 @@ struct PredictCommand: ParsableCommand, Exemplified {
             let guess = try model.predictor.classify(picture.image)
             let prediction = PredictionOutput(picture, guess, names, top: top)
             predictions.append(prediction)
-            if !output.json { Console.print(prediction.text(picture.image, style: style)) }
+            if !output.json {
+                try Console.print(
+                    { prediction.text(picture.image, style: $0) }, plain: output.plain)
+            }
             if out != nil { items.append(try picture.item(prediction)) }
         }
         if !predictions.isEmpty {
@@ -171,12 +173,12 @@ struct PredictionOutput: Encodable {
     }
 
     func text(_ picture: Image, style: TerminalStyle) -> String {
-        let title = image.printable + (truth.map { " (\($0))" } ?? "")
-        let width = classes.map(\.name.terminalColumns).max() ?? 0
+        let title = image.printable + (truth.map { " (\($0.printable))" } ?? "")
+        let width = classes.map(\.name.printable.terminalColumns).max() ?? 0
         let rows = classes.map { row in
             let share = Double(row.probability)
             let bar = String(repeating: "━", count: Int((share * 20).rounded()))
-            return "  \(row.name.padded(right: width))  "
+            return "  \(row.name.printable.padded(right: width))  "
                 + "\(DecimalText.fixed(share * 100, decimals: 1).padded(left: 5)) %  \(bar)"
         }
         var lines = [style.paint(title, .heading)]

@@ -76,6 +76,7 @@ struct DataOptions: ParsableArguments {
                 .usage, "the data set is not named.", remedy: "Add --data fashion-mnist.")
         }
         let source = try DatasetSource.named(name)
+        defer { DownloadLine.close() }
         return try source.load(dataDirectory: dataDir) { progress in
             DownloadLine.show(progress, style: style)
         }

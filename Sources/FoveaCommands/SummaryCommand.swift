@@ -65,11 +65,12 @@ struct SummaryCommand: ParsableCommand, Exemplified {
             try Console.printJSON(SummaryOutput(summary, explains: explain))
             return
         }
-        let style = TerminalStyle.standardOutput(plain: output.plain)
-        Console.print(
-            explain
-                ? summary.explanationText(style: style)
-                : summary.text(depth: depth ?? 3, style: style))
+        try Console.print(
+            { style in
+                explain
+                    ? summary.explanationText(style: style)
+                    : summary.text(depth: depth ?? 3, style: style)
+            }, plain: output.plain)
     }
 
     /// Draws the pictures that were asked for.

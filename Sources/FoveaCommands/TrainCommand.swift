@@ -23,16 +23,16 @@ struct TrainCommand: ParsableCommand, Exemplified {
         try networkOptions.check()
         let entry = try Catalog.entry(named: network)
         _ = try Recipe.named(settings.recipe, for: entry.name)
+        guard !runOptions.resume || runOptions.out != nil else {
+            throw FoveaError(
+                .usage, "--resume does not say which run to go on with.",
+                remedy: "Name the run's folder with --out.")
+        }
         let style = TerminalStyle.standardError(plain: output.plain)
         let data = try dataOptions.load("fashion-mnist", style: style)
             .limited(training: settings.limitTrain, test: settings.limitTest)
         let configuration = try settings.configuration(
             entry, data: data, options: networkOptions)
-        if runOptions.resume, runOptions.out == nil {
-            throw FoveaError(
-                .usage, "--resume does not say which run to go on with.",
-                remedy: "Name the run's folder with --out.")
-        }
         let folder =
             try runOptions.out.map { RunFolder($0) }
             ?? .unused(named: "\(entry.name)-\(data.name)")
@@ -47,17 +47,18 @@ struct TrainCommand: ParsableCommand, Exemplified {
             shouldStop: { Interruption.isRequested }, report: display.show)
         display.begin(configuration, data: data)
         let ending = try display.closing { () throws(FoveaError) in try run.run() }
-        try drawPictures(configuration, data: data, folder: folder)
         guard ending == .finished else {
-            Console.error(
-                "Saved. To go on:\n  \(resumeCommand(folder))")
+            Console.error("Saved. To go on:\n  \(resumeCommand(folder))")
+            // Who stops a run wants it to end; pictures that cannot be drawn are no reason to say more.
+            try? drawPictures(configuration, data: data, folder: folder)
             throw Ending(code: Interruption.exitCode)
         }
+        try drawPictures(configuration, data: data, folder: folder)
         guard let result = run.result else { return }
         if output.json {
             try Console.printJSON(TrainOutput(result: result))
         } else {
-            Console.print(Self.closingLines(result))
+            try Console.print(Self.closingLines(result))
         }
         if !output.json {
             Console.error(
@@ -83,12 +84,15 @@ struct TrainCommand: ParsableCommand, Exemplified {
     ) throws(FoveaError) {
         let report = RunReport(folder)
         try report.writeCurves()
-        guard let model = try? LoadedModel(run: folder.path) else { return }
+        guard let file = try? ModelFile(run: folder.path) else { return }
+        let model = try LoadedModel(
+            file, batch: 1,
+            on: try Device.cpu.makeBackend(threads: configuration.threads, kernels: .looksUp))
         let indices = Array(0..<min(18, data.test.count))
         try report.writePredictions(
             indices, of: data.test,
             guesses: try model.predictor.classify(indices, of: data.test))
-        try report.writeFilters(of: model.weights)
+        try report.writeFilters(of: try file.fittedWeights())
     }
 
     /// The command line that was given, with what makes it go on.

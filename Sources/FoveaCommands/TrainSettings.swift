@@ -171,12 +171,4 @@ struct TrainRunOptions: ParsableArguments {
         help: ArgumentHelp(
             "Log a point after every n steps. (default: five an epoch)", valueName: "n"))
     var logEvery: Int?
-
-    func validate() throws {
-        for (name, value) in [
-            ("max-steps", maxSteps), ("save-every", saveEvery), ("log-every", logEvery),
-        ] {
-            if let value, value < 1 { throw ValidationError("--\(name) must be at least 1.") }
-        }
-    }
 }

@@ -37,7 +37,7 @@ public struct NetworkSummary: Sendable, Codable {
 
     /// The bytes a process needs for one batch, as the plan lays them out.
     public struct Memory: Sendable, Codable {
-        /// The weights and biases.
+        /// The weights, biases and statistics, each begun at a line of the cache.
         public let parameters: Int
         /// Their gradients.
         public let gradients: Int

@@ -115,7 +115,7 @@ extension PlanProfile {
                 + "\(fixed(imagesPerSecond)) images/s",
             "\(steps.count) steps, \(reorders) of them reorders; arena \(bytes(arenaBytes)), "
                 + "\(bytes(scratchBytes)) of it scratch; parameters \(bytes(parameterBytes))",
-            "\(library); \(threads) threads",
+            "\(library); \(threads) thread\(threads == 1 ? "" : "s")",
         ]
         if preparationSteps > 0 {
             lines.insert(

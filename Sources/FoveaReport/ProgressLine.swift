@@ -36,7 +36,7 @@ package final class ProgressLine: Sendable {
             columns: { TerminalStyle.columns(of: STDERR_FILENO) },
             output: { text in
                 // Progress that cannot be shown is no reason to stop a run.
-                var text = text
+                var text = style.spelled(text)
                 _ = text.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
             })
     }

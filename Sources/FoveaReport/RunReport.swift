@@ -45,7 +45,8 @@ public struct RunReport {
                 PredictionGallery.Item(
                     image: try Raster(data.image(at: index)),
                     truth: data.classes[Int(data.labels[index])],
-                    prediction: data.classes[best.label],
+                    prediction: best.label < data.classes.count
+                        ? data.classes[best.label] : "class \(best.label)",
                     probability: Double(best.probability)))
         }
         try PredictionGallery(items: items).drawing().writePNG(

@@ -167,5 +167,6 @@ package struct TerminalStyle: Equatable, Sendable {
     private static let spellings: [Character: String] = [
         "─": "-", "│": "|", "├": "|", "└": "`", "×": "x", "·": "*", "–": "-", "−": "-", "≥": ">=",
         "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")", "→": "->", "…": "...", "∂": "d",
+        "━": "=", "✓": "+", "✗": "x", "ε": "e",
     ]
 }

@@ -35,7 +35,8 @@ package enum KernelCache {
     /// Takes over what a run was made with, which counts for more than what was measured since, and stays
     /// with the run: it may come from another machine.
     static func restore(from path: String) {
-        if !isOff { timings.restore(text(of: path)) }
+        let ofRun = text(of: path)
+        if !isOff, !ofRun.isEmpty { timings.restore(ofRun) }
     }
 
     /// Writes what is known beside a run, so that it goes on with the same kernels.
@@ -61,7 +62,8 @@ package enum KernelCache {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static var isOff: Bool { variable("FOVEA_KERNELS") == "estimated" }
+    /// Whether kernels are chosen by estimates alone, as the environment's `FOVEA_KERNELS` says.
+    package static var isOff: Bool { variable("FOVEA_KERNELS") == "estimated" }
 
     private static func variable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }

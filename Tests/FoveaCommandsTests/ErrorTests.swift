@@ -129,6 +129,12 @@ import Testing
         Case("graph lenet --top 3", 64, "--top is about the plan.\nAdd --plan."),
         Case("graph lenet --text", 64, "--text is about the plan.\nAdd --plan."),
         Case("graph lenet --plan --top 0", 64, "--top must be at least 1."),
+        Case("evaluate {run} --limit-test 0", 64, "--limit-test must be at least 1."),
+        Case(
+            "train lenet --save-every 0 --data-dir {data}", 64, "--save-every must be at least 1."),
+        Case(
+            "compare --models lenet --no-speed --out svg", 64,
+            "--out svg is no name for a picture.\nLet the name end in .svg or .png."),
         Case(
             "graph lenet --plan --optimized", 64,
             "a plan is always made of the optimized graph.\nLeave out --optimized, or --plan."),
@@ -387,6 +393,27 @@ import Testing
             #/fovea: there is no memory for \d{12} bytes\.\nChoose a smaller --batch or --resize\.\n/#
         #expect(outcome.remarks.wholeMatch(of: message) != nil, "\(outcome.remarks)")
         #expect(folder.names == [])
+    }
+
+    @Test("A result that cannot be written is an error")
+    func fullOutput() throws {
+        let outcome = try Program.run(["models"], shell: "exec >/dev/full;")
+        #expect(outcome.code == 74)
+        #expect(
+            outcome.remarks
+                == "fovea: the result cannot be written: no space left on device.\n")
+    }
+
+    @Test("A reader that goes away ends no run")
+    func brokenPipe() throws {
+        let run = try TrainedRun.shared.get()
+        let folder = try TemporaryFolder()
+        // The first reader is gone at once, and so every line of progress has none.
+        let outcome = try Program.run(
+            ["lenet", "--max-steps", "30", "--data-dir", run.data, "--out", "run"],
+            in: folder.path,
+            shell: "\"$0\" train \"$@\" 2>&1 >/dev/null | true; cat run/run.json; exit;")
+        #expect(outcome.output.contains("\"status\" : \"finished\""), "\(outcome.output)")
     }
 
     @Test("A disk that takes no more ends a run with what was saved")

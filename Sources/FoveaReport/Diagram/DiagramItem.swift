@@ -118,9 +118,6 @@ struct DiagramLevel: Equatable {
         if from != to { links.insert(Link(from: from, to: to)) }
     }
 
-    /// What a box reads, in order.
-    func sources(of item: Int) -> [Int] { links.filter { $0.to == item }.map(\.from).sorted() }
-
     /// What reads a box, in order.
     func targets(of item: Int) -> [Int] { links.filter { $0.from == item }.map(\.to).sorted() }
 

@@ -37,7 +37,7 @@ package enum DecimalText {
         return (count < 0 ? "-" : "") + String(result.reversed())
     }
 
-    /// A rate or a count that may be large, in at most six characters: "8.25", "512", "31,204", "1.2M".
+    /// A rate or a count that may be large, in about six characters: "8.25", "512", "31,204", "1.2M".
     package static func compact(_ value: Double) -> String {
         guard value.isFinite else { return fixed(value, decimals: 0) }
         switch value.magnitude {
