@@ -188,6 +188,27 @@ import Testing
         try expectSameResults(result, graph, seed: 6)
     }
 
+    /// As in an inverted residual: what is normalized again is widened again before that, not after it.
+    @Test func whatIsWidenedAndNormalizedIsComputedAgainInThatOrder() throws {
+        var it = Recording()
+        var x = it.convolution(it.images([2, 3, 4, 4]), 4, "conv1")
+        x = it.convolution(x, 16, "widen", kernel: 1)
+        x = it.activation(it.batchNormalization(x, "bn"))
+        x = it.convolution(x, 4, "conv2")
+        it.output("loss", it.crossEntropy(it.linear(it.flattened(x), 5, "fc")))
+        let graph = try it.builder.graph.differentiated()
+        let fused = FuseNormalization().run(graph)
+        let result = RecomputeActivations().runVerified(fused, verifying: true)
+        try expectSameResults(result, graph, seed: 7)
+        let widened = result.nodes.filter { node in
+            if case .convolution = node.op { node.path == "widen" } else { false }
+        }
+        #expect(widened.count == 2)
+        let again = try #require(
+            result.nodes.first { if case .normalization = $0.op { true } else { false } })
+        #expect(again.inputs[0] == widened.last?.value())
+    }
+
     @Test func postponeGradients() throws {
         var it = Recording()
         let x = it.activation(it.convolution(it.images([2, 3, 4, 4]), 4, "conv"))

@@ -67,6 +67,7 @@ package struct RecomputeActivations: Pass {
                     })
                 else { continue }
                 repeated[first, default: []].insert(node, at: 0)
+                readAgain[node.inputs[0], default: []].append(first)
             case .convolution(let op)
             where op.window.kernel == 1
                 && graph[node.value()].shape.count >= 4 * graph[node.inputs[0]].shape.count:
