@@ -55,7 +55,7 @@ public enum AtomicFile {
     ///
     /// - Parameter folder: The folder.
     public static func removeLeftovers(in folder: String) {
-        for name in names(in: folder) where name.hasPrefix(".") {
+        for name in Folders.names(in: folder) where name.hasPrefix(".") {
             guard let ending = name.split(separator: ".").last, ending.hasPrefix("tmp-"),
                 let writer = pid_t(ending.dropFirst(4)), writer > 0
             else { continue }
@@ -63,23 +63,6 @@ public enum AtomicFile {
             if writer != getpid(), kill(writer, 0) == 0 || errno == EPERM { continue }
             unlink("\(folder)/\(name)")
         }
-    }
-
-    /// The names in a folder.
-    ///
-    /// - Parameter folder: The folder.
-    /// - Returns: The names of files and folders, in no order; none if there is no such folder.
-    package static func names(in folder: String) -> [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            names.append(
-                withUnsafeBytes(of: entry.pointee.d_name) { raw in
-                    String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-                })
-        }
-        return names
     }
 
     /// Reads a whole file.

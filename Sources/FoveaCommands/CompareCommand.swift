@@ -218,7 +218,7 @@ extension RunFolder {
     fileprivate static func nearest(to path: String) -> String? {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let parent = String(path.dropLast(name.count))
-        let names = AtomicFile.names(in: parent.isEmpty ? "." : parent).sorted().filter {
+        let names = Folders.names(in: parent.isEmpty ? "." : parent).sorted().filter {
             $0 != "." && $0 != ".." && RunFolder(parent + $0).hasRun
         }
         return nearestName(to: name, among: names).map { parent + $0 }

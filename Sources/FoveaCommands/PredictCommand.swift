@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Fovea
+import FoveaArrays
 
 /// `fovea predict`: names what is in pictures.
 struct PredictCommand: ParsableCommand, Exemplified {

@@ -6,7 +6,7 @@ import Glibc
 extension DatasetSource {
     /// The folder at or below one the user named that holds the files.
     func folder(in directory: String) throws(FoveaError) -> String {
-        guard FileBytes.isFolder(directory) else {
+        guard Folders.isFolder(directory) else {
             throw FoveaError(
                 .missing, "There is no such folder.",
                 remedy: "--data-dir names the folder in which the files of \(title) are.",

@@ -176,13 +176,9 @@ package struct Impostor: Sendable {
 
 /// Makes a folder and those it lies in.
 func makeFolder(_ path: String) throws(FoveaError) {
-    var made = path.hasPrefix("/") ? "/" : ""
-    for component in path.split(separator: "/") {
-        made += component + "/"
-        if mkdir(made, 0o777) != 0, errno != EEXIST, !FileBytes.isFolder(made) {
-            throw FoveaError(
-                .cannotCreate, "The folder cannot be created: \(systemReason()).",
-                remedy: "FOVEA_CACHE may name another place for data sets.", path: path)
-        }
+    guard Folders.make(path) else {
+        throw FoveaError(
+            .cannotCreate, "The folder cannot be created: \(systemReason()).",
+            remedy: "FOVEA_CACHE may name another place for data sets.", path: path)
     }
 }

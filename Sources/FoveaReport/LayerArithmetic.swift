@@ -70,9 +70,17 @@ struct Arithmetic {
         }
     }
 
+    /// What a pooling over the whole image makes of it; nil for other operations.
+    private func whole(_ op: Op) -> String? {
+        switch op {
+        case .averagePool: "the mean over the whole image"
+        case .maxPool: "the largest of the whole image"
+        default: nil
+        }
+    }
+
     private func sides(_ window: Window, _ input: Shape) -> [LayerExplanation.Line] {
-        if case .averagePool = node.op, window.kernel == input.extent, window.padding == 0 {
-            let remark = "the mean over the whole image"
+        if let remark = whole(node.op), window.kernel == input.extent, window.padding == 0 {
             if input.height == input.width {
                 return [.init("side", "\(input.height)/\(input.height)", output.height, remark)]
             }

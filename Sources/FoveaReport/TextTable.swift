@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
 
 /// A table of text in aligned columns, for a terminal or for Markdown.
 package struct TextTable: Equatable, Sendable {

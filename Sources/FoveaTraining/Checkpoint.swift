@@ -90,7 +90,7 @@ struct Checkpoint {
 
     /// The names of a folder's checkpoints, the oldest first.
     static func files(in folder: String) -> [String] {
-        AtomicFile.names(in: folder).filter {
+        Folders.names(in: folder).filter {
             $0.hasPrefix("checkpoint-") && $0.hasSuffix(".safetensors")
         }.sorted()
     }

@@ -53,7 +53,7 @@ package enum KernelCache {
         guard let folder, let path, timings.takeChange() else { return }
         // Another process may have written meanwhile; a cache that cannot be written is none.
         timings.adopt(text(of: path))
-        try? RunFolder(folder).create()
+        _ = Folders.make(folder)
         try? AtomicFile.write(path, text: timings.text)
     }
 

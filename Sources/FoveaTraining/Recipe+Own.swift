@@ -9,7 +9,12 @@ extension Recipe {
     /// window, and cost a fourteenth and an eighth of 224.
     static let fast: Table = [
         ("alexnet", .cycle(epochs: 2, resize: 67, rate: 0.02, weights: he, dropout: 0.2)),
-        ("vgg", .cycle(epochs: 4, batch: 128, resize: 32, rate: 0.05, weights: he, dropout: 0.2)),
+        (
+            "vgg",
+            .cycle(
+                epochs: 8, batch: 128, resize: 32, rate: 0.05, weights: he, dropout: 0.2,
+                augmentation: .flip)
+        ),
         (
             "nin-cifar",
             .cycle(epochs: 2, resize: 32, rate: 0.03, weights: he, head: .even, dropout: 0.2)
@@ -20,18 +25,31 @@ extension Recipe {
         ("googlenet", .cycle(epochs: 2, resize: 48, rate: 0.03, weights: he)),
         ("resnet9", .cycle(epochs: 1, batch: 128, resize: 28, rate: 0.1, weights: he)),
         ("resnet18-cifar", .cycle(epochs: 1, batch: 128, resize: 28, rate: 0.1)),
-        ("resnet", .cycle(epochs: 2, resize: 48, rate: 0.1)),
+        ("resnet", .cycle(epochs: 2, batch: 128, resize: 48, rate: 0.1)),
         ("densenet", .cycle(epochs: 1, resize: 48, rate: 0.1)),
     ]
 
     /// The settings that reach the highest accuracy.
     static let best: Table = [
         (
+            "nin-cifar",
+            .cycle(
+                epochs: 10, resize: 32, rate: 0.03, weights: he, head: .even, dropout: 0.2,
+                augmentation: .flip)
+        ),
+        (
+            "nin",
+            .cycle(
+                epochs: 10, resize: 67, rate: 0.03, weights: he, head: .even, dropout: 0.2,
+                augmentation: .flip)
+        ),
+        ("densenet", .cycle(epochs: 10, resize: 48, rate: 0.1, augmentation: .shiftFlip)),
+        (
             "resnet9",
             .cycle(
                 epochs: 15, batch: 128, resize: 28, rate: 0.2, weights: he, smoothing: 0.1,
                 augmentation: .shiftFlip)
-        )
+        ),
     ]
 
     private static let he = "kaiming-normal"

@@ -51,10 +51,11 @@ public struct Recipe: Sendable, Hashable {
         if let found = all[name]?.first(where: { network.hasPrefix($0.prefix) }) {
             return found.recipe
         }
-        let names = all.filter { $0.value.contains { network.hasPrefix($0.prefix) } }.keys
+        let names = all.filter { $0.value.contains { network.hasPrefix($0.prefix) } }.keys.sorted()
+        let others = names.dropLast().joined(separator: ", ")
         throw FoveaError(
             .usage, "\(network) has no recipe named \(name).",
-            remedy: "Choose --recipe \(names.sorted().joined(separator: " or ")).")
+            remedy: "Choose --recipe \(others.isEmpty ? "" : others + " or ")\(names.last ?? "").")
     }
 
     /// Recipes by the beginning of the names of the networks they are for, the special ones first.

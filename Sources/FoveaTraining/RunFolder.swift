@@ -28,17 +28,13 @@ public struct RunFolder: Sendable {
     ///
     /// - Throws: An error of the code `.cannotCreate` that says why it cannot be.
     public func create() throws(FoveaError) {
-        var partial = path.hasPrefix("/") ? "/" : ""
-        for component in path.split(separator: "/") {
-            partial += (partial.isEmpty || partial.hasSuffix("/") ? "" : "/") + component
-            if mkdir(partial, 0o755) != 0 && errno != EEXIST {
-                throw FoveaError(
-                    .cannotCreate,
-                    "cannot be created: \(String(cString: strerror(errno)).lowercased()).",
-                    remedy: "Choose another folder with --out.", path: path)
-            }
+        guard Folders.make(path) else {
+            throw FoveaError(
+                .cannotCreate,
+                "cannot be created: \(String(cString: strerror(errno)).lowercased()).",
+                remedy: "Choose another folder with --out.", path: path)
         }
-        guard access(path, W_OK | X_OK) == 0, Self.isFolder(path) else {
+        guard access(path, W_OK | X_OK) == 0 else {
             throw FoveaError(
                 .cannotCreate, "is not a folder that can be written to.",
                 remedy: "Choose another folder with --out.", path: path)
@@ -91,11 +87,6 @@ public struct RunFolder: Sendable {
                 remedy: "Leave the run out, or train it again.", path: record)
         }
         return value
-    }
-
-    static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 }
 

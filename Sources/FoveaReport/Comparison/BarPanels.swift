@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
 
 /// Rows of bars under a common column of names, one panel for each measure.
 ///

@@ -213,13 +213,16 @@ extension DiagramItem {
         _ node: Graph.Node, _ graph: Graph, _ layer: String
     ) -> (kind: Kind, detail: String) {
         let settings = node.settings(within: layer)
+        /// The settings of a pooling, of which one over the whole image needs none.
+        func pooling(_ window: Window) -> (kind: Kind, detail: String) {
+            let isWhole = node.inputs.first.map { graph[$0].shape.extent } == window.kernel
+            return (.pooling, isWhole ? "" : settings)
+        }
         switch node.op {
         case .convolution: return (.convolution, settings)
         case .linear: return (.linear, "")
-        case .maxPool: return (.pooling, settings)
-        case .averagePool(let op):
-            let isWhole = node.inputs.first.map { graph[$0].shape.extent } == op.window.kernel
-            return (.pooling, isWhole ? "" : settings)
+        case .maxPool(let op): return pooling(op.window)
+        case .averagePool(let op): return pooling(op.window)
         case .adaptiveAveragePool: return (.pooling, settings)
         case .activation: return (.activation, "")
         case .dropout(let op): return (.dropout, "\(op.rate)" + (op.perChannel ? ", channels" : ""))

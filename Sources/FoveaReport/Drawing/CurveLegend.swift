@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
 
 /// The names of a chart's curves in a frame, where it hides least of them.
 struct CurveLegend {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import FoveaArrays
 
 /// A picture as a list of shapes, in points of 1/72 inch from the top left corner.
 ///

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FoveaArrays
 import FoveaGraph
 
 /// Images in a grid, each titled with its true class and the predicted one.

@@ -49,16 +49,6 @@ package enum TextMetrics {
 }
 
 extension String {
-    /// The text without control characters, which could drive a terminal or spoil an XML file.
-    package var printable: String {
-        guard unicodeScalars.contains(where: \.isControl) else { return self }
-        var result = String.UnicodeScalarView()
-        for scalar in unicodeScalars {
-            result.append(scalar.isControl ? "\u{FFFD}" : scalar)
-        }
-        return String(result)
-    }
-
     /// The number of terminal columns that the text takes.
     package var terminalColumns: Int {
         unicodeScalars.reduce(0) { $0 + $1.terminalColumns }
@@ -66,16 +56,6 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// C0 and C1 controls, and the scalars that reorder text or are no characters in XML.
-    fileprivate var isControl: Bool {
-        switch value {
-        case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069,
-            0xFFFE...0xFFFF:
-            true
-        default: false
-        }
-    }
-
     /// 0 for marks that join the scalar before, 2 for wide East Asian scalars and emoji, else 1.
     fileprivate var terminalColumns: Int {
         switch properties.generalCategory {
