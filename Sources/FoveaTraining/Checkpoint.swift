@@ -18,7 +18,7 @@ struct Checkpoint {
         var fingerprint: String
         /// The number of threads, on which the order of sums depends.
         var threads: Int
-        /// The library whose kernels computed.
+        /// The library whose kernels computed, and how they were chosen if not by trying.
         var library: String
         /// The number of epochs that are done.
         var epoch = 0

@@ -43,7 +43,7 @@ extension Recipe {
                 epochs: 10, resize: 67, rate: 0.03, weights: he, head: .even, dropout: 0.2,
                 augmentation: .flip)
         ),
-        ("densenet", .cycle(epochs: 10, resize: 48, rate: 0.1, augmentation: .shiftFlip)),
+        ("densenet", .cycle(epochs: 10, resize: 48, rate: 0.1, augmentation: .flip)),
         (
             "resnet9",
             .cycle(

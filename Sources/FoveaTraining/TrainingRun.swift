@@ -111,7 +111,7 @@ public final class TrainingRun {
         let fingerprint = Self.fingerprint(of: data)
         state = Checkpoint.State(
             configuration: configuration, fingerprint: fingerprint, threads: backend.threadCount,
-            library: backend.libraryName)
+            library: backend.libraryName + (KernelCache.isOff ? " with estimated kernels" : ""))
         // A file of weights that does not fit is told before anything is made on disk.
         if Checkpoint.files(in: folder.path).isEmpty {
             trainer.weights = try Self.initialWeights(

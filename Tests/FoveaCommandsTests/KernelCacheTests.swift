@@ -34,6 +34,13 @@ import Testing
         #expect(try own.isSubset(of: lines("run/kernels.tsv", in: folder)))
         #expect(!folder.names.contains("second/kernels.tsv"))
 
+        // Without timings at all, others may be chosen.
+        let estimated = try Program.run(
+            train + ["--max-steps", "9"], in: folder.path,
+            environment: ["FOVEA_KERNELS": "estimated"])
+        #expect(estimated.code == 0, "\(estimated.remarks)")
+        #expect(estimated.remarks.contains("with estimated kernels does; the bits may differ"))
+
         let doctor = try run(["doctor", "--json"], cache: "first").json()
         #expect(doctor["kernels"] as? Int == tried.count)
         #expect(doctor["cache"] as? String == "\(folder.path)/first/kernels.tsv")
