@@ -19,6 +19,7 @@ struct PickleMachine {
     private(set) var position: Int
     /// What the values point to.
     private(set) var heap = PickleHeap()
+    /// The instructions so far, and the elements that they have copied.
     private var steps = 0
     private var stack: [PickleValue] = []
     /// How high the stack was at each mark; what lies below the last is out of reach.

@@ -56,6 +56,7 @@ public struct RunFolder: Sendable {
         var number = 1
         while mkdir("runs/\(name)-\(number)", 0o755) != 0, errno == EEXIST { number += 1 }
         let folder = RunFolder("runs/\(name)-\(number)")
+        // If it could not be made this says why.
         try folder.create()
         return folder
     }

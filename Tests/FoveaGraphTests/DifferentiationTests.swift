@@ -112,15 +112,11 @@ import Testing
         let y = builder.derive(
             .maxPool(Op.MaxPool(Window(kernel: 2))), [w], path: "features.2")
         let loss = builder.derive(.reshape(Op.Reshape(to: [])), [y])
-        builder.setResult(.output("loss"), to: loss)
-        let graph = builder.graph
-        #expect(
-            throws: Diagnostic(
+        expectComplaint(
+            builder, loss,
+            Diagnostic(
                 "maxPool 2×2 was not recorded for training and has no gradient.",
-                path: "features.2")
-        ) {
-            try graph.differentiated()
-        }
+                path: "features.2"))
     }
 
     /// A gradient that has nowhere to go would be lost without a word.
@@ -139,15 +135,21 @@ import Testing
                 builder.derive(.reshape(Op.Reshape(to: [1, 2])), [mean]),
                 builder.derive(.input(Op.Input("labels", TensorType([1], .i32))), []),
             ])
+        expectComplaint(
+            builder, loss,
+            Diagnostic(
+                "the loss depends on output 1 of batchNormalization, which has no gradient.",
+                path: "bn"))
+    }
+
+    /// Checks what is said of a graph whose loss cannot be differentiated.
+    private func expectComplaint(
+        _ builder: GraphBuilder, _ loss: Graph.Value, _ diagnostic: Diagnostic
+    ) {
+        var builder = builder
         builder.setResult(.output("loss"), to: loss)
         let graph = builder.graph
-        #expect(
-            throws: Diagnostic(
-                "the loss depends on output 1 of batchNormalization, which has no gradient.",
-                path: "bn")
-        ) {
-            try graph.differentiated()
-        }
+        #expect(throws: diagnostic) { try graph.differentiated() }
     }
 
     private func count(_ graph: Graph, where isCounted: (Op) -> Bool) -> Int {
