@@ -26,13 +26,13 @@ int32_t fovea_elementwise_make(const fovea_elementwise *request, fovea_primitive
         return status;
     }
     if (request->direction != FOVEA_BACKWARD_DATA) {
-        return onednn2_forward(&forward, ONEDNN2_UNFUSED, result);
+        return onednn2_forward(&forward, ONEDNN2_UNFUSED, 0, result);
     }
     status = dnnl_eltwise_backward_desc_init(
         &operation,
         relu ? dnnl_eltwise_relu_use_dst_for_bwd : dnnl_eltwise_logistic_use_dst_for_bwd, tensor,
         tensor, 0, 0);
-    return status == dnnl_success ? onednn2_backward(&operation, &forward, result) : status;
+    return status == dnnl_success ? onednn2_backward(&operation, &forward, 0, result) : status;
 }
 
 #endif

@@ -102,8 +102,10 @@ dnnl_status_t onednn2_attributes(dnnl_primitive_attr_t *result, onednn2_fusion f
 
 /* ---- Finding a kernel ------------------------------------------------------------------------ */
 
+/* The library tries its kernels in an order of its own; `skipped` of those that fit are passed over. */
 static dnnl_status_t find_kernel(dnnl_primitive_desc_t *result, const_dnnl_op_desc_t operation,
-                                 onednn2_fusion fusion, const_dnnl_primitive_desc_t forward_hint)
+                                 onednn2_fusion fusion, int32_t skipped,
+                                 const_dnnl_primitive_desc_t forward_hint)
 {
     dnnl_engine_t engine;
     dnnl_status_t status = onednn2_engine(&engine);
@@ -115,28 +117,41 @@ static dnnl_status_t find_kernel(dnnl_primitive_desc_t *result, const_dnnl_op_de
     if (status != dnnl_success) {
         return status;
     }
-    status = dnnl_primitive_desc_create(result, operation, attributes, engine, forward_hint);
+    dnnl_primitive_desc_iterator_t kernels;
+    status = dnnl_primitive_desc_iterator_create(&kernels, operation, attributes, engine,
+                                                 forward_hint);
     dnnl_primitive_attr_destroy(attributes);
+    if (status != dnnl_success) {
+        return status;
+    }
+    for (int32_t kernel = 0; kernel < skipped && status == dnnl_success; kernel++) {
+        status = dnnl_primitive_desc_iterator_next(kernels);
+    }
+    if (status == dnnl_success) {
+        *result = dnnl_primitive_desc_iterator_fetch(kernels);
+        status = *result == NULL ? dnnl_unimplemented : dnnl_success;
+    }
+    dnnl_primitive_desc_iterator_destroy(kernels);
     return status;
 }
 
 dnnl_status_t onednn2_forward(const_dnnl_op_desc_t operation, onednn2_fusion fusion,
-                              fovea_primitive **result)
+                              int32_t skipped, fovea_primitive **result)
 {
     dnnl_primitive_desc_t descriptor;
-    dnnl_status_t status = find_kernel(&descriptor, operation, fusion, NULL);
+    dnnl_status_t status = find_kernel(&descriptor, operation, fusion, skipped, NULL);
     return status == dnnl_success ? onednn2_primitive(descriptor, result) : status;
 }
 
 dnnl_status_t onednn2_backward(const_dnnl_op_desc_t operation, const_dnnl_op_desc_t forward,
-                               fovea_primitive **result)
+                               int32_t skipped, fovea_primitive **result)
 {
     dnnl_primitive_desc_t hint, descriptor;
-    dnnl_status_t status = find_kernel(&hint, forward, ONEDNN2_UNFUSED, NULL);
+    dnnl_status_t status = find_kernel(&hint, forward, ONEDNN2_UNFUSED, 0, NULL);
     if (status != dnnl_success) {
         return status;
     }
-    status = find_kernel(&descriptor, operation, ONEDNN2_UNFUSED, hint);
+    status = find_kernel(&descriptor, operation, ONEDNN2_UNFUSED, skipped, hint);
     dnnl_primitive_desc_destroy(hint);
     return status == dnnl_success ? onednn2_primitive(descriptor, result) : status;
 }

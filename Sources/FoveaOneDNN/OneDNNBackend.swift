@@ -46,7 +46,7 @@ package struct OneDNNBackend: Backend {
         let selection = runsSeldom ? selection.withoutTrying : selection
         return try Team.perform(threads: threadCount) { () throws(FoveaError) -> Plan in
             let library = OneDNNLibrary(
-                selection, precision: precision, lanes: Processor.lanes(for: graph, precision))
+                selection, precision: precision, arrangement: Processor.arrangement(for: graph))
             return try Compiler(for: library).plan(graph, parameters: store?.slots ?? [])
         }
     }

@@ -102,7 +102,7 @@ extension Layout {
 }
 
 /// A common way to arrange the channels of a tensor.
-enum Arrangement {
+package enum Arrangement: Sendable {
     /// Row-major: a channel's image lies in one piece.
     case plain
     /// A pixel's channels lie in one piece.

@@ -9,18 +9,24 @@ package struct OneDNNLibrary: KernelLibrary {
     let selection: ConvolutionSelection
     /// The type in which images lie between convolutions, and in which their products are computed.
     let precision: DType
-    /// The channels of the blocks in which convolutions have images; nil without vectors of eight numbers.
-    let lanes: Int?
+    /// How convolutions have images; nil if that is left to each of them.
+    let arrangement: Arrangement?
 
     /// Makes the collection.
     package init(
         _ selection: ConvolutionSelection = .estimated, precision: DType = .f32,
-        lanes: Int? = Processor.lanes
+        arrangement: Arrangement? = Processor.arrangement
     ) {
         self.selection = selection
         self.precision = precision
-        self.lanes = lanes
+        self.arrangement = arrangement
     }
+
+    /// The channels of the blocks in which convolutions have images, if there are blocks.
+    var lanes: Int? { arrangement?.block }
+
+    /// Whether poolings are loops of ours: the library's are written for vectors of 512 bits.
+    var poolsInLoops: Bool { !Processor.hasAVX512 || arrangement == .blocked8 }
 
     package var name: String {
         let info = fovea_dnn_library_info()
@@ -67,8 +73,8 @@ package struct OneDNNLibrary: KernelLibrary {
             .channelSlice, .add:
             try kernel(forAny: request)
         case .convolution, .convolutionDataGradient, .convolutionWeightGradient, .maxPool,
-            .maxPoolGradient, .averagePool, .averagePoolGradient, .dropout,
-            .activation(Op.Activation(.relu)), .activationGradient(Op.ActivationGradient(.relu)):
+            .maxPoolGradient, .averagePool, .averagePoolGradient, .dropout, .activation,
+            .activationGradient:
             try kernel(forAny: request.withoutGaps)
         // Linear layers, too: to bring their weights into 16 bits takes as long as they do.
         default: try kernel(forAny: request.withoutGaps.inFloats)

@@ -10,31 +10,29 @@ package enum Processor {
     /// Whether vectors are of 512 bits.
     package static let hasAVX512 = instructions.hasPrefix("avx512")
 
-    /// The channels of a block as the library's kernels like it; nil without vectors of eight numbers.
-    package static let lanes: Int? = hasAVX512 ? 16 : instructions.hasPrefix("avx2") ? 8 : nil
+    /// How the library's kernels like images best; nil without vectors of eight numbers.
+    package static let arrangement: Arrangement? =
+        hasAVX512 ? .blocked16 : instructions.hasPrefix("avx2") ? .blocked8 : nil
 
-    /// The channels of a block that suits the images of a graph.
+    /// The arrangement that suits the images of a graph.
     ///
-    /// Blocks of sixteen are the quicker ones where they are full. LeNet's six channels leave most of them
-    /// empty: its images would take twice the memory, and its convolutions twice the multiplications.
-    /// All images of a plan have blocks of one size, since no convolution reads one and writes the other.
+    /// Blocks of channels are the quickest where they are full. LeNet's six leave a quarter of a block of
+    /// eight empty, and more than half of one of sixteen: all that is done to each number takes so much
+    /// longer. All images of a plan lie alike, since no convolution reads one way and writes another.
     ///
-    /// - Parameters:
-    ///   - graph: The graph.
-    ///   - precision: The type in which images lie; those of 16 bits have blocks of sixteen only.
-    /// - Returns: Eight where blocks of sixteen would be half as large again, otherwise `lanes`.
-    package static func lanes(for graph: Graph, _ precision: DType = .f32) -> Int? {
-        guard lanes == 16, precision == .f32 else { return lanes }
-        let images = graph.nodes.flatMap(\.outputs).map(\.shape).filter {
-            $0.rank == 4 && !isHardlyAny($0.channels, inBlocksOf: 8)
-        }
-        func elements(inBlocksOf lanes: Int) -> Int {
-            images.reduce(0) { sum, shape in
-                let blocks = (shape.channels + lanes - 1) / lanes
-                return sum + shape.count / shape.channels * blocks * lanes
+    /// - Parameter graph: The graph.
+    /// - Returns: `arrangement`, or the channels last where blocks would take a fifth more memory.
+    package static func arrangement(for graph: Graph) -> Arrangement? {
+        guard let arrangement, let block = arrangement.block else { return arrangement }
+        var count = 0, filledUp = 0
+        for node in graph.nodes where node.op.kind != .leaf {
+            for shape in node.outputs.map(\.shape) where shape.rank == 4 {
+                let blocks = (shape.channels + block - 1) / block
+                count += shape.count
+                filledUp += shape.count / shape.channels * blocks * block
             }
         }
-        return elements(inBlocksOf: 16) * 2 >= elements(inBlocksOf: 8) * 3 ? 8 : 16
+        return filledUp * 5 > count * 6 ? .channelsLast : arrangement
     }
 
     /// Whether so few channels would leave a block half empty, so that images have none.

@@ -24,21 +24,21 @@ struct ConvolutionExample: Sendable, CustomTestStringConvertible {
     var extent: String { "\(window.kernel.height)x\(window.kernel.width)" }
 
     /// It forward and backward, with bias and ReLU.
-    var graph: Graph {
-        get throws { try single.graph }
-    }
-
-    private var single: ConformanceCase { .block(x, weights, Op.Convolution(window)) }
+    var single: ConformanceCase { .block(x, weights, Op.Convolution(window)) }
 
     /// Runs it forward and backward, with bias and ReLU, and compares it with the reference.
     ///
     /// - Parameters:
     ///   - name: Part of the name of the kernels that shall compute it, wherever they can.
     ///   - kernels: The kernels with such names that are expected.
+    ///   - arrangement: How images lie; as suits the graph if nil.
     /// - Throws: An error if it cannot be planned or run.
-    func expectReference(named name: String, kernels: [String]) throws {
+    func expectReference(
+        named name: String, kernels: [String], arrangement: Arrangement? = nil
+    ) throws {
         let graph = try single.graph
-        let prepared = try PreparedGraph(graph, selection: .named(name))
+        let prepared = try PreparedGraph(
+            graph, arrangement: arrangement, selection: .named(name))
         #expect(prepared.kernels.filter { $0.contains(name) } == kernels)
         let values = single.values(graph)
         prepared.write(values)

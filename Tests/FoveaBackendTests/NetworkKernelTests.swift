@@ -31,7 +31,7 @@ extension BackendTests {
 
         /// Images so small that the last maps have a pixel or four.
         @Test(
-            .enabled(if: Processor.lanes != nil),
+            .enabled(if: Processor.arrangement != nil),
             arguments: ["resnet18-d2l", "resnet50", "vgg11-d2l"])
         func smallMapsAreNotLeftToReferenceCode(_ name: String) throws {
             let entry = try Catalog.entry(named: name)
@@ -61,15 +61,31 @@ extension BackendTests {
             #expect(layers("convolutionDataGradient").count == count - 1)
         }
 
+        @Test(.enabled(if: Processor.arrangement != nil), arguments: Catalog.all)
+        func onlyLeNetLeavesBlocksEmpty(_ entry: Catalog.Entry) throws {
+            let isSparse = entry.name.hasPrefix("lenet")
+            for mode in [Mode.training, .inference] {
+                let graph = try graph(entry, mode, batch: 2)
+                #expect(
+                    Processor.arrangement(for: graph)
+                        == (isSparse ? .channelsLast : Processor.arrangement))
+            }
+        }
+
         private func planned(
             _ entry: Catalog.Entry, _ mode: Mode, batch: Int, side: Int? = nil
         ) throws -> Plan {
+            try OneDNNBackend().plan(graph(entry, mode, batch: batch, side: side), sharing: nil)
+        }
+
+        private func graph(
+            _ entry: Catalog.Entry, _ mode: Mode, batch: Int, side: Int? = nil
+        ) throws -> Graph {
             let extents = side.map { [entry.input[0], $0, $0] } ?? entry.input.dimensions
             let images = Shape([batch] + extents)
             let traced = try entry.traced(
                 images: images, mode: mode, lossSmoothing: mode == .training ? 0 : nil)
-            let graph = mode == .training ? try traced.graph.differentiated() : traced.graph
-            return try OneDNNBackend().plan(graph, sharing: nil)
+            return mode == .training ? try traced.graph.differentiated() : traced.graph
         }
     }
 }

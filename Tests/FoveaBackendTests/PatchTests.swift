@@ -29,31 +29,16 @@ extension BackendTests {
             Example(x: [2, 3, 9, 8], outputs: 20, window: Window(kernel: 3, stride: 2)),
         ]
 
-        /// Kernels of up to five columns, and images of which windows leave rows and columns out.
-        static let rowExamples = [
-            Example(x: [7, 1, 28, 28], outputs: 6, window: Window(kernel: 5, padding: 2)),
-            Example(x: [1, 1, 9, 14], outputs: 16, window: Window(kernel: 5)),
-            Example(x: [4, 3, 9, 10], outputs: 16, window: Window(kernel: 3, padding: 1)),
-            Example(
-                x: [2, 2, 6, 7], outputs: 20,
-                window: Window(kernel: Extent(4, 2), padding: Extent(3, 1))),
-            Example(x: [3, 4, 5, 5], outputs: 9, window: Window(kernel: 1)),
-        ]
-
         @Test(.enabled(if: Example.arePossible), arguments: examples)
         func areTheReference(_ example: Example) throws {
             // The gradient of the input, which first layers do not have, is the library's, as is all where
             // blocks of outputs were half empty.
             let name = "fovea:patches_\(example.extent)"
-            let lanes = Processor.lanes(for: try example.graph)
+            let lanes = Processor.arrangement?.block
             let isPossible = !Processor.isHardlyAny(example.outputs, inBlocksOf: lanes)
             try example.expectReference(
-                named: "patches_", kernels: isPossible ? [name, name] : [])
-        }
-
-        @Test(.enabled(if: Example.arePossible), arguments: rowExamples)
-        func rowsAreTheReference(_ example: Example) throws {
-            try example.expectReference(named: "rows_", kernels: ["fovea:rows_\(example.extent)"])
+                named: "patches_", kernels: isPossible ? [name, name] : [],
+                arrangement: Processor.arrangement)
         }
 
         @Test(

@@ -39,7 +39,8 @@ struct PreparedGraph {
         if let arrangement {
             plan = try Team.perform(threads: backend.threadCount) {
                 () throws(FoveaError) -> Plan in
-                let library = ArrangedLibrary(arrangement: arrangement, precision: precision)
+                let library = ArrangedLibrary(
+                    arrangement: arrangement, selection: selection, precision: precision)
                 return try Compiler(for: library).plan(graph)
             }
         } else {
@@ -99,10 +100,14 @@ struct ArrangedLibrary: KernelLibrary {
     let arrangement: Arrangement
     private let library: OneDNNLibrary
 
-    init(arrangement: Arrangement, precision: DType) {
+    init(arrangement: Arrangement, selection: ConvolutionSelection, precision: DType) {
         self.arrangement = arrangement
-        let lanes = arrangement == .blocked8 ? Processor.lanes.map { min($0, 8) } : Processor.lanes
-        library = OneDNNLibrary(precision: precision, lanes: lanes)
+        // Plans have blocks as the processor likes them, and those of eight can be had wherever there are any.
+        let isUsual =
+            arrangement == .channelsLast || arrangement == .blocked8 && Processor.hasAVX512
+        library = OneDNNLibrary(
+            selection, precision: precision,
+            arrangement: isUsual ? arrangement : Processor.arrangement)
     }
 
     var name: String { library.name }

@@ -25,7 +25,11 @@ extension BackendTests {
         func everyOpIsTheReferenceRounded(
             _ example: ConformanceCase, _ arrangement: Arrangement
         ) throws {
-            try example.expectReference(Self.agreement, rounding: shortened) {
+            // A sigmoid's gradient multiplies what has been rounded by what is left of one.
+            let agreement =
+                example.name.hasPrefix("sigmoid")
+                ? Agreement.within(0x1.8p-8, absolute: 1e-6) : Self.agreement
+            try example.expectReference(agreement, rounding: Self.shortened) {
                 try PreparedGraph($0, arrangement: arrangement, precision: .bf16)
             }
         }
@@ -41,7 +45,7 @@ extension BackendTests {
             let convolution = example.convolution
             let single = ConformanceCase.block(
                 convolution.x, convolution.weights, Op.Convolution(convolution.window))
-            let prepared = try single.expectReference(Self.agreement, rounding: shortened) {
+            let prepared = try single.expectReference(Self.agreement, rounding: Self.shortened) {
                 try PreparedGraph($0, selection: .named(example.name), precision: .bf16)
             }
             let name = "fovea:" + example.name
@@ -73,7 +77,7 @@ extension BackendTests {
             #expect(
                 prepared.kernels.contains { $0.contains(kernel) }
                     == (Self.hasShort || kernel != "winograd_2x2_3x3"))
-            let inputs = ["images": shortened(FormulaValues.uniform("images", x))]
+            let inputs = ["images": Self.shortened(FormulaValues.uniform("images", x))]
             let values = ["w": FormulaValues.uniform("w", weights)]
             prepared.write(values)
             try prepared.run(inputs)
@@ -155,7 +159,7 @@ extension BackendTests {
         }
 
         /// The number that 16 bits hold of each.
-        private func shortened(_ value: HostValue) -> HostValue {
+        static func shortened(_ value: HostValue) -> HostValue {
             HostValue(
                 value.shape, value.values.map { Double(BFloat16(rounding: Float($0)).float) })
         }

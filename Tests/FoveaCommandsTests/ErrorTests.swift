@@ -390,7 +390,7 @@ import Testing
             ], in: folder.path)
         #expect(outcome.code == 69)
         let message =
-            #/fovea: there is no memory for 549\d{9} bytes\.\nChoose a smaller --batch or --resize\.\n/#
+            #/fovea: there is no memory for 4[67]\d{10} bytes\.\nChoose a smaller --batch or --resize\.\n/#
         #expect(outcome.remarks.wholeMatch(of: message) != nil, "\(outcome.remarks)")
         #expect(folder.names == [])
     }

@@ -54,15 +54,15 @@ import Testing
     static let batch = 16
 
     static let budgets = [
-        Budget("lenet", .training, steps: 28, avx512: Sizes(4, 903_936), avx2: Sizes(4, 903_936)),
+        Budget("lenet", .training, steps: 28, avx512: Sizes(3, 678_912), avx2: Sizes(5, 690_944)),
         Budget(
-            "lenet", .inference, steps: 11, avx512: Sizes(1, 501_760, derived: 0),
-            avx2: Sizes(1, 501_760, derived: 0)),
+            "lenet", .inference, steps: 11, avx512: Sizes(1, 376_320, derived: 0),
+            avx2: Sizes(1, 376_320, derived: 0)),
         Budget(
-            "lenet-bn", .training, steps: 36, avx512: Sizes(4, 959_360), avx2: Sizes(4, 959_360)),
+            "lenet-bn", .training, steps: 36, avx512: Sizes(3, 750_464), avx2: Sizes(5, 763_264)),
         Budget(
-            "lenet-bn", .inference, steps: 13, avx512: Sizes(1, 368_640, derived: 24_000),
-            avx2: Sizes(1, 368_640, derived: 24_000)),
+            "lenet-bn", .inference, steps: 13, avx512: Sizes(1, 276_480, derived: 24_000),
+            avx2: Sizes(1, 276_480, derived: 24_000)),
         Budget(
             "alexnet", .training, steps: 44, avx512: Sizes(3, 1_530_880),
             avx2: Sizes(5, 151_152_000)),

@@ -43,9 +43,8 @@ extension ChannelGroups {
         }
         for channel in 0..<channels {
             var count = 0.0, average = 0.0, squares = 0.0
-            for piece in 0..<pieces {
-                let index = channel / width * pieces + piece
-                let own = sums + self.sums(of: index) + channel % width
+            forEachPiece(of: channel) { index, lane in
+                let own = sums + self.sums(of: index) + lane
                 let added = Double(self[index].pixels)
                 let difference = Double(own[0]) - average
                 let total = count + added
@@ -89,13 +88,13 @@ extension ChannelGroups {
         Team.split(count) { part in
             // What was measured last is still in the cache.
             for index in part.reversed() {
-                let group = self[index], lanes = group.lanes, channel = group.channel
+                let group = self[index]
                 let x = x + group.image * gap
-                let mean: Lanes = mean.lanes(channel, lanes)
-                let shift: Lanes = shift.lanes(channel, lanes)
-                let factor: Lanes = scales.factors.lanes(channel, lanes)
+                let mean = numbers(mean, of: group)
+                let shift = numbers(shift, of: group)
+                let factor = numbers(scales.factors, of: group)
                 // Lanes that fill a block up hold zeros, and so do their factors and shifts.
-                let written = isBlocked ? width : lanes
+                let written = isBlocked ? width : group.lanes
                 for pixel in 0..<group.pixels {
                     let position = group.start + pixel * stride
                     var value = (x.lanes(position, written) - mean) * factor + shift
@@ -133,9 +132,8 @@ struct BatchNormalizationBackward<Lanes: ChannelLanes, Number: StoredNumber> {
         }
         for channel in 0..<groups.channels {
             var plain = 0.0, weighted = 0.0
-            for piece in 0..<groups.pieces {
-                let index = channel / width * groups.pieces + piece
-                let own = sums + groups.sums(of: index) + channel % width
+            groups.forEachPiece(of: channel) { index, lane in
+                let own = sums + groups.sums(of: index) + lane
                 plain += Double(own[0])
                 weighted += Double(own[width])
             }
@@ -148,11 +146,10 @@ struct BatchNormalizationBackward<Lanes: ChannelLanes, Number: StoredNumber> {
     private func gather(
         _ group: ChannelGroups<Lanes>.Group, into sums: UnsafeMutablePointer<Float>
     ) {
-        let lanes = group.lanes, channel = group.channel
-        let mean: Lanes = mean.lanes(channel, lanes)
-        let factor: Lanes = scales.factors.lanes(channel, lanes)
-        let shift: Lanes? = shift.map { $0.lanes(channel, lanes) }
-        let written = groups.isBlocked ? width : lanes, x = x + group.image * groups.gap
+        let mean = groups.numbers(mean, of: group)
+        let factor = groups.numbers(scales.factors, of: group)
+        let shift = shift.map { groups.numbers($0, of: group) }
+        let written = groups.isBlocked ? width : group.lanes, x = x + group.image * groups.gap
         var plain = Lanes(repeating: 0), weighted = Lanes(repeating: 0)
         for pixel in 0..<group.pixels {
             let position = group.start + pixel * groups.stride
@@ -193,15 +190,15 @@ struct BatchNormalizationBackward<Lanes: ChannelLanes, Number: StoredNumber> {
         Team.split(groups.count) { part in
             // What was gathered last is still in the cache.
             for index in part.reversed() {
-                let group = groups[index], lanes = group.lanes, channel = group.channel
+                let group = groups[index]
                 let x = x + group.image * groups.gap
-                let mean: Lanes = mean.lanes(channel, lanes)
-                let shift: Lanes? = shift.map { $0.lanes(channel, lanes) }
-                let factor: Lanes = scales.factors.lanes(channel, lanes)
-                let share = dshift.lanes(channel, lanes) / elements as Lanes
-                let inverse: Lanes = scales.inverses.lanes(channel, lanes)
-                let slope = inverse * dscale.lanes(channel, lanes) / elements
-                let written = groups.isBlocked ? width : lanes
+                let mean = groups.numbers(mean, of: group)
+                let shift = shift.map { groups.numbers($0, of: group) }
+                let factor = groups.numbers(scales.factors, of: group)
+                let share = groups.numbers(dshift, of: group) / elements
+                let inverse = groups.numbers(scales.inverses, of: group)
+                let slope = inverse * groups.numbers(dscale, of: group) / elements
+                let written = groups.isBlocked ? width : group.lanes
                 for pixel in 0..<group.pixels {
                     let position = group.start + pixel * groups.stride
                     let centered = x.lanes(position, written) - mean

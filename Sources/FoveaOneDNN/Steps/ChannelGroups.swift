@@ -5,8 +5,10 @@ import FoveaGraph
 /// after pixel.
 ///
 /// A blocked tensor has one for each image and block of channels; a tensor with its channels last is
-/// cut into pieces of so many pixels that one stays in the cache. How it is cut depends on shapes
-/// alone, so that sums over pieces have the same roundings on any number of threads.
+/// cut into pieces of so many pixels that one stays in the cache. Where channels fill no vectors, but
+/// those of several pixels do, these count as one pixel, each with channels of its own: three vectors are
+/// eight pixels of LeNet's six channels. How a tensor is cut depends on shapes alone, so that sums over
+/// pieces have the same roundings on any number of threads.
 struct ChannelGroups<Lanes: ChannelLanes> {
     /// One piece.
     struct Group {
@@ -16,7 +18,7 @@ struct ChannelGroups<Lanes: ChannelLanes> {
         let image: Int
         /// The number of its pixels.
         let pixels: Int
-        /// The first of its channels.
+        /// The first of its channels; more than there are where several pixels count as one.
         let channel: Int
         /// The number of its channels.
         let lanes: Int
@@ -32,6 +34,8 @@ struct ChannelGroups<Lanes: ChannelLanes> {
     let elements: Int
     /// The distance from a pixel to the next.
     let stride: Int
+    /// The number of pixels that count as one.
+    private let pixelsTogether: Int
     private let blocks: Int
     private let pixels: Int
     private let pixelsOfPiece: Int
@@ -45,29 +49,37 @@ struct ChannelGroups<Lanes: ChannelLanes> {
         self.gap = gap
         channels = shape.channels
         let width = Lanes.scalarCount
-        blocks = (channels + width - 1) / width
         let area = shape.perImage.count / channels
         elements = shape.batch * area
         isBlocked = arrangement.block == width
+        let filling = Self.filling(channels)
+        pixelsTogether = !isBlocked && elements.isMultiple(of: filling) ? filling : 1
+        let channelsTogether = channels * pixelsTogether
+        blocks = (channelsTogether + width - 1) / width
         if isBlocked {
             pixels = area
             pixelsOfPiece = area
             pieces = shape.batch
             stride = width
         } else {
-            pixels = shape.batch * area
-            pixelsOfPiece = min(pixels, max(64, 65536 / channels))
+            pixels = elements / pixelsTogether
+            pixelsOfPiece = min(pixels, max(64, 65536 / channelsTogether))
             pieces = (pixels + pixelsOfPiece - 1) / pixelsOfPiece
-            stride = channels
+            stride = channelsTogether
         }
         count = pieces * blocks
+    }
+
+    /// The fewest pixels whose channels fill vectors.
+    private static func filling(_ channels: Int) -> Int {
+        (1...Lanes.scalarCount).first { (channels * $0).isMultiple(of: Lanes.scalarCount) } ?? 1
     }
 
     /// A piece by its number; the pieces of one block of channels follow each other.
     subscript(index: Int) -> Group {
         let block = index / pieces, piece = index % pieces
         let width = Lanes.scalarCount, channel = block * width
-        let lanes = min(width, channels - channel)
+        let lanes = min(width, channels * pixelsTogether - channel)
         guard !isBlocked else {
             return Group(
                 start: (piece * blocks + block) * pixels * width, image: piece, pixels: pixels,
@@ -75,7 +87,26 @@ struct ChannelGroups<Lanes: ChannelLanes> {
         }
         let first = piece * pixelsOfPiece
         return Group(
-            start: first * channels + channel, image: 0, pixels: min(pixelsOfPiece, pixels - first),
+            start: first * stride + channel, image: 0, pixels: min(pixelsOfPiece, pixels - first),
             channel: channel, lanes: lanes)
+    }
+
+    /// The numbers of a piece's channels, from one for each channel.
+    @inline(__always)
+    func numbers(_ all: UnsafeMutablePointer<Float>, of group: Group) -> Lanes {
+        guard pixelsTogether > 1 else { return all.lanes(group.channel, group.lanes) }
+        var lanes = Lanes(repeating: 0)
+        for lane in 0..<group.lanes { lanes[lane] = all[(group.channel + lane) % channels] }
+        return lanes
+    }
+
+    /// Calls a body with all pieces that hold a channel, and the lane in which each does.
+    @inline(__always)
+    func forEachPiece(of channel: Int, _ body: (_ index: Int, _ lane: Int) -> Void) {
+        for pixel in 0..<pixelsTogether {
+            let (block, lane) = (pixel * channels + channel).quotientAndRemainder(
+                dividingBy: Lanes.scalarCount)
+            for piece in 0..<pieces { body(block * pieces + piece, lane) }
+        }
     }
 }

@@ -16,22 +16,41 @@ struct ConvolutionEstimate {
 
     /// What computing takes, and what reading and writing does.
     func seconds(_ choice: KernelChoice) -> Double {
+        secondsOfProducts(choice, times: filling(choice)) + secondsOfMoving(choice)
+    }
+
+    /// What computing takes over pairs of pixels.
+    func secondsOfProducts(_ choice: KernelChoice, ofPairs pairs: PixelPairs) -> Double {
+        secondsOfProducts(choice, times: pairs.work * filling(vectorsOf: 2))
+    }
+
+    /// How many times as much is multiplied where the channels that are written of so many pixels are filled
+    /// up to a vector.
+    func filling(vectorsOf pixels: Int) -> Double {
+        let images = if case .data = problem.direction { problem.x } else { problem.y }
+        let channels = pixels * images.channels, lanes = Processor.hasAVX512 ? 16 : 8
+        return Double((channels + lanes - 1) / lanes * lanes) / Double(channels)
+    }
+
+    private func secondsOfProducts(_ choice: KernelChoice, times work: Double) -> Double {
         let multiplyAdds = request.op.definition.multiplyAdds(
             inputs: request.inputs, outputs: request.outputs)
-        return Double(2 * multiplyAdds) * filling(choice) / rate(choice.kernel.name)
-            + secondsOfMoving(choice)
+        return Double(2 * multiplyAdds) * work / rate(choice.kernel.name)
     }
 
     /// How many times as much is multiplied where channels that do not fill one block are filled up with
     /// zeros.
     private func filling(_ choice: KernelChoice) -> Double {
-        zip(choice.inputs + choice.outputs, request.inputs + request.outputs).reduce(1) {
-            let (layout, type) = $1
-            guard type.shape == problem.x || type.shape == problem.y,
-                let block = layout.arrangement?.block, type.shape.channels < block
-            else { return $0 }
-            return $0 * Double(block) / Double(type.shape.channels)
+        var work = 1.0
+        for (layout, type) in zip(
+            choice.inputs + choice.outputs, request.inputs + request.outputs)
+        where type.shape == problem.x || type.shape == problem.y {
+            guard let arrangement = layout.arrangement else { continue }
+            if arrangement == .channelsLast { work = max(work, filling(vectorsOf: 1)) }
+            guard let block = arrangement.block, type.shape.channels < block else { continue }
+            work *= Double(block) / Double(type.shape.channels)
         }
+        return work
     }
 
     /// What reading and writing costs, with the reorders that a choice asks for.
@@ -60,6 +79,7 @@ struct ConvolutionEstimate {
         if kernel.contains("wino") { return 800e9 }
         if kernel.contains("gemm") && !kernel.contains("brgemm") { return 100e9 }
         if kernel.contains("ref") { return 1e9 }
+        if kernel.contains("brgconv") { return 250e9 }
         if kernel.contains("bf16") { return 430e9 }
         if kernel.contains("avx512") { return 350e9 }
         return problem.isForWeights ? 130e9 : 170e9

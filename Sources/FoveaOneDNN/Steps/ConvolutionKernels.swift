@@ -82,20 +82,20 @@ struct ConvolutionKernels {
         if case .estimated = library.selection, lanes == 16, precision == .f32 { return [] }
         let winograd = WinogradCandidates(
             problem, lanes: lanes, keepsWeights: request.lasting.contains(1), precision)
-        let forFewChannels: [OwnCandidate?] =
-            precision == .f32 ? [.patches(problem, lanes), .rows(problem, lanes)] : []
-        return (winograd?.all ?? []) + forFewChannels.compactMap(\.self)
+        let patches: OwnCandidate? = precision == .f32 ? .patches(problem, lanes) : nil
+        return (winograd?.all ?? []) + (patches.map { [$0] } ?? [])
+            + OwnCandidate.pairs(problem, library, estimate)
     }
 
-    /// The candidates that leave the most images in blocks of channels.
+    /// The candidates that leave the most images as all of the plan shall lie.
     ///
     /// There is one layout for all images, or what one convolution gains its neighbours lose: to reorders,
     /// and to poolings, which in rows are thirteen times slower. The library's reference code does not
     /// count: it takes any layout, and a thousand times as long.
     private func alike(of candidates: [Candidate]) -> [Candidate] {
         let quick = candidates.filter { !$0.choice.kernel.name.hasPrefix("ref") }
-        guard let most = quick.map({ imagesInBlocks($0.choice) }).max() else { return candidates }
-        return quick.filter { imagesInBlocks($0.choice) == most }
+        guard let most = quick.map({ imagesArranged($0.choice) }).max() else { return candidates }
+        return quick.filter { imagesArranged($0.choice) == most }
     }
 
     /// The candidates of which one may be the quickest, from the one that is expected to be.
@@ -116,12 +116,12 @@ struct ConvolutionKernels {
         KernelTrial(key(candidate.choice), candidate.kernel, candidate.choice)
     }
 
-    /// How many images lie in blocks of channels, or have hardly any.
-    private func imagesInBlocks(_ choice: KernelChoice) -> Int {
+    /// How many images lie as all shall, or have hardly any channels.
+    private func imagesArranged(_ choice: KernelChoice) -> Int {
         zip(choice.inputs + choice.outputs, request.inputs + request.outputs).count {
             let (layout, type) = $0
             guard type.shape == problem.x || type.shape == problem.y else { return false }
-            return layout.arrangement?.block.map { $0 == library.lanes } ?? false
+            return library.arrangement.map { $0 == layout.arrangement } ?? false
                 || Processor.isHardlyAny(type.shape.channels, inBlocksOf: library.lanes)
         }
     }

@@ -13,14 +13,14 @@ struct ConvolutionPrimitives {
     private let request: KernelRequest
     /// The type in which images lie.
     private let precision: DType
-    /// The channels of a block.
-    private let lanes: Int?
+    /// How the plan's images lie.
+    private let arrangement: Arrangement?
 
     init(_ problem: ConvolutionProblem, _ request: KernelRequest, _ library: OneDNNLibrary) {
         self.problem = problem
         self.request = request
         precision = library.precision
-        lanes = library.lanes
+        arrangement = library.arrangement
     }
 
     /// All that can be made, but not those that ask for what another asks for.
@@ -31,7 +31,7 @@ struct ConvolutionPrimitives {
                 choices.append(choice)
             }
         }
-        return choices + (filledUp.map { [$0] } ?? [])
+        return choices
     }
 
     /// What the library has if nothing is asked for.
@@ -39,15 +39,10 @@ struct ConvolutionPrimitives {
         get throws(FoveaError) { try choice(native) }
     }
 
-    /// The problem for the library, with the weights as they lie if another plan has put them in blocks,
-    /// and images in blocks where those that it would choose are too large.
+    /// The problem for the library, with the weights as they lie if another plan has put them in blocks.
     private var native: fovea_convolution {
         var native = problem.native
         native.dtype = precision.native
-        if lanes != Processor.lanes {
-            native.source_layout = inBlocks(problem.x)
-            native.destination_layout = inBlocks(problem.y)
-        }
         if case .forward = problem.direction, let layout = request.layouts[1], !layout.isPlain,
             layout.dtype == precision
         {
@@ -69,47 +64,19 @@ struct ConvolutionPrimitives {
         inPixels.destination_layout = channelsLast(problem.y)
         var winograd = native
         winograd.algorithm = Int32(FOVEA_WINOGRAD)
-        return (isWorthWinograd ? [winograd] : []) + [direct, atHand, inPixels]
-    }
-
-    /// The library's kernel if the zeros that fill up the only block of channels were channels, too.
-    ///
-    /// Forward it reads fewer channels than a block has in rows alone; its gradients read them in blocks.
-    private var filledUp: KernelChoice? {
-        let channels = problem.x.channels
-        guard case .forward = problem.direction, precision == .f32, problem.groups == 1,
-            let lanes, channels < lanes, !Processor.isHardlyAny(channels, inBlocksOf: lanes),
-            let images = Layout.blocked(problem.x, by: lanes).with(lanes, alongAxis: 1)
-        else { return nil }
-        var filledUp = native
-        filledUp.algorithm = Int32(FOVEA_DIRECT)
-        filledUp.source.1 = Int64(lanes)
-        filledUp.source_layout = images.native
-        filledUp.weights.1 = Int64(lanes)
-        if native.weights_layout != 0 {
-            guard let lying = request.layouts[1]?.with(lanes, alongAxis: 1) else { return nil }
-            filledUp.weights_layout = lying.native
+        // With few channels those that the library likes best are not its quickest.
+        let kernels: Range<Int32> = arrangement == .channelsLast ? 0..<3 : 0..<1
+        let allInPixels = kernels.map { skipped in
+            inPixels.skipped = skipped
+            return inPixels
         }
-        guard let choice = try? choice(filledUp),
-            let source = choice.inputs[0].with(channels, alongAxis: 1),
-            let weights = choice.inputs[1].with(channels, alongAxis: 1)
-        else { return nil }
-        return KernelChoice(
-            choice.kernel, inputs: [source, weights] + choice.inputs.dropFirst(2),
-            outputs: choice.outputs)
+        return (isWorthWinograd ? [winograd] : []) + [direct, atHand] + allInPixels
     }
 
     /// With few channels the transformations cost more than the multiplications saved; 16 bits the
     /// library's Winograd does not know.
     private var isWorthWinograd: Bool {
         precision == .f32 && min(problem.weights[0], problem.weights[1]) >= 32
-    }
-
-    private func inBlocks(_ images: Shape) -> fovea_layout {
-        guard let lanes, !Processor.isHardlyAny(images.channels, inBlocksOf: lanes) else {
-            return 0
-        }
-        return Layout.blocked(images, by: lanes, precision).native
     }
 
     private func channelsLast(_ images: Shape) -> fovea_layout {

@@ -167,10 +167,8 @@ extension OneDNNLibrary {
     }
 
     /// Whether a pooling is computed in a loop, which its gradient has to know again.
-    ///
-    /// The library's are written for vectors of 512 bits.
     private func hasLoop(_ window: Window, _ x: Shape, _ arrangement: Arrangement) -> Bool {
-        guard lanes != 16, window.dilation == 1, window.kernel.area <= 256,
+        guard poolsInLoops, window.dilation == 1, window.kernel.area <= 256,
             window.padding.height < window.kernel.height,
             window.padding.width < window.kernel.width
         else { return false }

@@ -29,13 +29,13 @@ struct PaddedChannels {
     var isPadded: Bool { used > 0 }
 
     /// Writes zeros where no channel is.
-    func clear(_ tensor: UnsafeMutablePointer<Float>) {
+    func clear<Number: StoredNumber>(_ tensor: UnsafeMutablePointer<Number>) {
         let area = shape.extent.area, blocks = shape.channels / block + 1
         Team.split(shape.batch) { images in
             for image in images {
                 let last = tensor + (image * blocks + blocks - 1) * area * block
                 for pixel in 0..<area {
-                    for lane in used..<block { last[pixel * block + lane] = 0 }
+                    for lane in used..<block { last[pixel * block + lane] = Number(rounding: 0) }
                 }
             }
         }
@@ -46,7 +46,7 @@ struct PaddedChannels {
 final class ClearingKernel: OneDNNKernel, @unchecked Sendable {
     private let kernel: PrimitiveKernel
     private let channels: PaddedChannels
-    private var output: UnsafeMutablePointer<Float>?
+    private var output: UnsafeMutableRawPointer?
 
     init(_ kernel: PrimitiveKernel, _ channels: PaddedChannels) {
         self.kernel = kernel
@@ -64,7 +64,7 @@ final class ClearingKernel: OneDNNKernel, @unchecked Sendable {
         scratch: UnsafeMutableRawPointer
     ) throws(FoveaError) {
         try kernel.bind(inputs: inputs, outputs: outputs, scratch: scratch)
-        output = outputs[0].assumingMemoryBound(to: Float.self)
+        output = outputs[0]
     }
 
     func rebind(input: Int, to address: UnsafeMutableRawPointer) throws(FoveaError) {
@@ -73,6 +73,11 @@ final class ClearingKernel: OneDNNKernel, @unchecked Sendable {
 
     func execute(_ draw: RandomDraw) throws(FoveaError) {
         try kernel.execute(draw)
-        if let output { channels.clear(output) }
+        guard let output else { return }
+        if channels.filled.dtype == .bf16 {
+            channels.clear(output.assumingMemoryBound(to: BFloat16.self))
+        } else {
+            channels.clear(output.assumingMemoryBound(to: Float.self))
+        }
     }
 }

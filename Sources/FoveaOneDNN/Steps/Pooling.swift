@@ -64,7 +64,7 @@ extension OneDNNLibrary {
         _ op: Op.AveragePool, _ request: KernelRequest
     ) throws(FoveaError) -> KernelChoice {
         let x = request.inputs[0].shape, y = request.outputs[0].shape
-        if lanes != 16, let arrangement = request.blocks {
+        if poolsInLoops, let arrangement = request.blocks {
             return averagePoolLoop(op, arrangement, request)
         }
         guard let kind = Self.averageKind(op.window, op.countsPadding, x: x, y: y) else {
@@ -90,8 +90,9 @@ extension OneDNNLibrary {
         let x = op.inputShape, y = request.inputs[0].shape
         // What arrives in another layout is small beside what goes on to the convolution before the
         // pooling, which wants blocks.
-        if lanes != 16, let arrangement = request.blocks ?? usualBlocks(of: y) {
-            return averagePoolGradientLoop(op, arrangement, request)
+        let lying = request.blocks ?? usual(for: y)
+        if let lying, poolsInLoops || lying == .channelsLast {
+            return averagePoolGradientLoop(op, lying, request)
         }
         guard let kind = Self.averageKind(op.window, op.countsPadding, x: x, y: y) else {
             return averagePoolGradientLoop(op, .plain, request)
@@ -100,9 +101,8 @@ extension OneDNNLibrary {
         pooling.direction = Int32(FOVEA_BACKWARD_DATA)
         pooling.dtype = request.imageType(0).native
         let gradient = TensorType(y, request.imageType(0))
-        let usual = usualBlocks(of: y).flatMap { Layout(gradient, $0) }
         pooling.destination_layout =
-            (request.blocks == nil ? usual ?? request.layout(0) : request.layout(0)).native
+            (lying.flatMap { Layout(gradient, $0) } ?? request.layout(0)).native
         let primitive = try Primitive("the gradient of average pooling \(op.window)") {
             fovea_pooling_make(&pooling, &$0)
         }
@@ -111,12 +111,9 @@ extension OneDNNLibrary {
         ).choice
     }
 
-    /// The blocks in which convolutions want images, unless those have hardly any channels.
-    private func usualBlocks(of images: Shape) -> Arrangement? {
-        guard let lanes, !Processor.isHardlyAny(images.channels, inBlocksOf: lanes) else {
-            return nil
-        }
-        return lanes == 16 ? .blocked16 : .blocked8
+    /// How convolutions want images, unless those have hardly any channels.
+    private func usual(for images: Shape) -> Arrangement? {
+        Processor.isHardlyAny(images.channels, inBlocksOf: lanes) ? nil : arrangement
     }
 
     /// Which of the library's averages has the right divisor, if any has.
