@@ -33,7 +33,7 @@ typedef enum { ONEDNN2_UNFUSED, ONEDNN2_RELU } onednn2_fusion;
 
 /* Attributes with which a primitive uses a scratchpad of ours. */
 dnnl_status_t onednn2_attributes(dnnl_primitive_attr_t *result, onednn2_fusion fusion);
-/* The first kernel that fits, or a later one. */
+/* The first kernel that fits, or of a later kind. */
 dnnl_status_t onednn2_forward(const_dnnl_op_desc_t operation, onednn2_fusion fusion,
                               int32_t skipped, fovea_primitive **result);
 /* The library wants to see the forward operation whose differences it is asked for. */

@@ -133,7 +133,9 @@ int32_t fovea_convolution_make(const fovea_convolution *request, fovea_primitive
     if (is_forward(request->direction)) {
         dnnl_status_t status = forward_convolution(&operation, request);
         const onednn2_fusion fusion = request->relu ? ONEDNN2_RELU : ONEDNN2_UNFUSED;
-        return status == dnnl_success ? onednn2_forward(&operation, fusion, request->skipped, result) : status;
+        return status == dnnl_success
+                   ? onednn2_forward(&operation, fusion, request->skipped, result)
+                   : status;
     }
     if (request->direction != FOVEA_BACKWARD_DATA
         && request->direction != FOVEA_BACKWARD_WEIGHTS) {
@@ -146,7 +148,9 @@ int32_t fovea_convolution_make(const fovea_convolution *request, fovea_primitive
     if (status == dnnl_success) {
         status = backward_convolution(&operation, request);
     }
-    return status == dnnl_success ? onednn2_backward(&operation, &forward, request->skipped, result) : status;
+    return status == dnnl_success
+               ? onednn2_backward(&operation, &forward, request->skipped, result)
+               : status;
 }
 
 /* ---- Inner product --------------------------------------------------------------------------- */
@@ -322,7 +326,8 @@ int32_t fovea_pooling_make(const fovea_pooling *request, fovea_primitive **resul
         status = forward_pooling(&forward, request, &source, &destination);
     }
     if (status != dnnl_success || !backward) {
-        return status == dnnl_success ? onednn2_forward(&forward, ONEDNN2_UNFUSED, 0, result) : status;
+        return status == dnnl_success ? onednn2_forward(&forward, ONEDNN2_UNFUSED, 0, result)
+                                      : status;
     }
     status = backward_pooling(&operation, request, &source, &destination);
     return status == dnnl_success ? onednn2_backward(&operation, &forward, 0, result) : status;

@@ -5,7 +5,10 @@
 #include <dnnl_version.h>
 
 #if DNNL_VERSION_MAJOR == 2
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "onednn2.h"
 
@@ -102,7 +105,22 @@ dnnl_status_t onednn2_attributes(dnnl_primitive_attr_t *result, onednn2_fusion f
 
 /* ---- Finding a kernel ------------------------------------------------------------------------ */
 
-/* The library tries its kernels in an order of its own; `skipped` of those that fit are passed over. */
+static bool has_name(const_dnnl_primitive_desc_t descriptor, const char *name)
+{
+    const char *own = NULL;
+    dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &own);
+    return own != NULL && strcmp(own, name) == 0;
+}
+
+static void copy_name(const_dnnl_primitive_desc_t descriptor, char *name, size_t size)
+{
+    const char *own = NULL;
+    dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &own);
+    snprintf(name, size, "%s", own == NULL ? "" : own);
+}
+
+/* The library tries its kernels in an order of its own; so many kinds of those that fit are passed
+ * over, told by their names: a kernel that has been made before the iterator yields twice. */
 static dnnl_status_t find_kernel(dnnl_primitive_desc_t *result, const_dnnl_op_desc_t operation,
                                  onednn2_fusion fusion, int32_t skipped,
                                  const_dnnl_primitive_desc_t forward_hint)
@@ -124,15 +142,20 @@ static dnnl_status_t find_kernel(dnnl_primitive_desc_t *result, const_dnnl_op_de
     if (status != dnnl_success) {
         return status;
     }
-    for (int32_t kernel = 0; kernel < skipped && status == dnnl_success; kernel++) {
-        status = dnnl_primitive_desc_iterator_next(kernels);
-    }
-    if (status == dnnl_success) {
-        *result = dnnl_primitive_desc_iterator_fetch(kernels);
-        status = *result == NULL ? dnnl_unimplemented : dnnl_success;
+    dnnl_primitive_desc_t descriptor = dnnl_primitive_desc_iterator_fetch(kernels);
+    for (int32_t kind = 0; kind < skipped && descriptor != NULL; kind++) {
+        char passed[128];
+        copy_name(descriptor, passed, sizeof passed);
+        while (descriptor != NULL && has_name(descriptor, passed)) {
+            dnnl_primitive_desc_destroy(descriptor);
+            status = dnnl_primitive_desc_iterator_next(kernels);
+            descriptor =
+                status == dnnl_success ? dnnl_primitive_desc_iterator_fetch(kernels) : NULL;
+        }
     }
     dnnl_primitive_desc_iterator_destroy(kernels);
-    return status;
+    *result = descriptor;
+    return descriptor != NULL ? dnnl_success : dnnl_unimplemented;
 }
 
 dnnl_status_t onednn2_forward(const_dnnl_op_desc_t operation, onednn2_fusion fusion,

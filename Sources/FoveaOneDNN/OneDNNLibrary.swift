@@ -26,6 +26,8 @@ package struct OneDNNLibrary: KernelLibrary {
     var lanes: Int? { arrangement?.block }
 
     /// Whether poolings are loops of ours: the library's are written for vectors of 512 bits.
+    ///
+    /// With such vectors plans have blocks of eight in tests alone, which ask for the loops.
     var poolsInLoops: Bool { !Processor.hasAVX512 || arrangement == .blocked8 }
 
     package var name: String {

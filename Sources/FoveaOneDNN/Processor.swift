@@ -25,7 +25,9 @@ package enum Processor {
     package static func arrangement(for graph: Graph) -> Arrangement? {
         guard let arrangement, let block = arrangement.block else { return arrangement }
         var count = 0, filledUp = 0
-        for node in graph.nodes where node.op.kind != .leaf {
+        for node in graph.nodes {
+            if node.op.kind == .leaf { continue }
+            if case .convolutionWeightGradient = node.op { continue }
             for shape in node.outputs.map(\.shape) where shape.rank == 4 {
                 let blocks = (shape.channels + block - 1) / block
                 count += shape.count

@@ -312,6 +312,8 @@ extension ConformanceCase {
         batchNormalization([3, 20, 5, 4]),
         batchNormalization([3, 20, 5, 4], relu: true),
         batchNormalization([4, 3, 3, 3], relu: true),
+        // So many pixels that they are cut into two pieces, of unlike lengths.
+        batchNormalization([4, 6, 56, 56], relu: true),
         batchNormalization([5, 70]),
         batchNormalization([5, 70], relu: true),
         batchNormalization([2, 64, 1, 1]),

@@ -31,14 +31,16 @@ struct ConvolutionExample: Sendable, CustomTestStringConvertible {
     /// - Parameters:
     ///   - name: Part of the name of the kernels that shall compute it, wherever they can.
     ///   - kernels: The kernels with such names that are expected.
+    ///   - chosen: Part of the names of which kernels are taken; `name` if nil.
     ///   - arrangement: How images lie; as suits the graph if nil.
     /// - Throws: An error if it cannot be planned or run.
     func expectReference(
-        named name: String, kernels: [String], arrangement: Arrangement? = nil
+        named name: String, kernels: [String], choosing chosen: String? = nil,
+        arrangement: Arrangement? = nil
     ) throws {
         let graph = try single.graph
         let prepared = try PreparedGraph(
-            graph, arrangement: arrangement, selection: .named(name))
+            graph, arrangement: arrangement, selection: .named(chosen ?? name))
         #expect(prepared.kernels.filter { $0.contains(name) } == kernels)
         let values = single.values(graph)
         prepared.write(values)

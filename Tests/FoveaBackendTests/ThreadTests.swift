@@ -47,6 +47,21 @@ extension BackendTests {
             }
         }
 
+        /// Threads that have no image, and averages over windows that share columns and rows or leave some out.
+        @Test(arguments: [
+            Window(kernel: 2, stride: 2), Window(kernel: 3, stride: 2, padding: 1),
+            Window(kernel: Extent(1, 2), stride: 3),
+        ])
+        func averagesOfTwoImagesAreTheSameOnFiveThreads(_ window: Window) throws {
+            let example = ConformanceCase.averagePool([2, 6, 9, 14], window)
+            func bits(threads: Int) throws -> [Graph.Result: [UInt32]] {
+                try example.expectReference(.within(1e-6)) {
+                    try PreparedGraph($0, arrangement: .channelsLast, threads: threads)
+                }.bits
+            }
+            #expect(try bits(threads: 5) == bits(threads: 1))
+        }
+
         /// Trains on a number of threads and compares with the reference.
         static func compare(threads: Int) throws {
             let prepared = try PreparedGraph(

@@ -105,7 +105,7 @@ typedef struct {
     fovea_window window;
     bool bias;         /* forward: added; backward weights: its difference is computed too */
     bool relu;         /* forward only: fused ReLU */
-    int32_t skipped;   /* how many of the library's kernels that fit are passed over, in its order */
+    int32_t skipped;   /* how many kinds of the library's kernels are passed over */
     fovea_layout source_layout, weights_layout, destination_layout;
 } fovea_convolution;
 int32_t fovea_convolution_make(const fovea_convolution *request, fovea_primitive **result);

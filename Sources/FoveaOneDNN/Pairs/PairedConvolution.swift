@@ -33,7 +33,11 @@ final class PairedConvolution: OneDNNKernel, @unchecked Sendable {
         native.algorithm = Int32(FOVEA_DIRECT)
         native.skipped = skipped
         func lying(_ images: Shape) -> fovea_layout {
-            Layout(TensorType(pairs.paired(images), precision), .channelsLast)?.native ?? 0
+            let type = TensorType(pairs.paired(images), precision)
+            guard let layout = Layout(type, .channelsLast) else {
+                preconditionFailure("\(type) has no channels")
+            }
+            return layout.native
         }
         native.source_layout = lying(problem.x)
         native.destination_layout = lying(problem.y)
@@ -122,6 +126,9 @@ final class PairedConvolution: OneDNNKernel, @unchecked Sendable {
         }
     }
 
+    /// Whether it is the library's reference code, which takes a thousand times as long.
+    fileprivate var isReference: Bool { convolution.name.hasPrefix("ref") }
+
     private var hasBias: Bool { pairs.problem.hasBias }
 }
 
@@ -146,7 +153,7 @@ extension OwnCandidate {
         return (Int32(0)..<3).compactMap { skipped in
             let kernel = try? PairedConvolution(
                 pairs, precision: library.precision, skipped: skipped)
-            guard let kernel else { return nil }
+            guard let kernel, !kernel.isReference else { return nil }
             let choice =
                 switch problem.direction {
                 case .forward: KernelChoice(kernel, inputs: [x, weights] + bias, outputs: [y])

@@ -17,8 +17,6 @@ struct PixelPairs {
     let problem: ConvolutionProblem
     /// The first pair that a pair of outputs reads, from its own on, and their number.
     private let first, columns: Int
-    /// The pairs of zeros to the right.
-    private let after: Int
 
     /// Finds out whether a convolution has pairs: of even rows, without strides, dilations and groups.
     init?(_ problem: ConvolutionProblem) {
@@ -30,8 +28,6 @@ struct PixelPairs {
         // Shifts round down, also what is below zero.
         first = -window.padding.width >> 1
         columns = ((window.kernel.width - window.padding.width) >> 1) - first + 1
-        after = problem.y.width / 2 - 1 + columns - problem.x.width / 2 + first
-        guard after >= 0 else { return nil }
     }
 
     /// How many times as much is multiplied.
@@ -51,8 +47,9 @@ struct PixelPairs {
         native.destination = paired(problem.y).four
         native.weights = weights.four
         native.window.kernel.1 = Int32(columns)
+        // As many pairs of zeros on either side, as there are as many pixels.
         native.window.padding_before.1 = Int32(-first)
-        native.window.padding_after.1 = Int32(after)
+        native.window.padding_after.1 = Int32(-first)
         return native
     }
 

@@ -72,7 +72,9 @@ struct ChannelGroups<Lanes: ChannelLanes> {
 
     /// The fewest pixels whose channels fill vectors.
     private static func filling(_ channels: Int) -> Int {
-        (1...Lanes.scalarCount).first { (channels * $0).isMultiple(of: Lanes.scalarCount) } ?? 1
+        // Lanes are a power of two, of which the channels have a part.
+        Lanes.scalarCount
+            >> min(channels.trailingZeroBitCount, Lanes.scalarCount.trailingZeroBitCount)
     }
 
     /// A piece by its number; the pieces of one block of channels follow each other.

@@ -38,8 +38,8 @@ struct ConvolutionEstimate {
         return Double(2 * multiplyAdds) * work / rate(choice.kernel.name)
     }
 
-    /// How many times as much is multiplied where channels that do not fill one block are filled up with
-    /// zeros.
+    /// How many times as much is multiplied where channels that do not fill one block, or with the channels
+    /// last one vector, are filled up with zeros.
     private func filling(_ choice: KernelChoice) -> Double {
         var work = 1.0
         for (layout, type) in zip(

@@ -89,7 +89,7 @@ extension OneDNNLibrary {
     ) throws(FoveaError) -> KernelChoice {
         let x = op.inputShape, y = request.inputs[0].shape
         // What arrives in another layout is small beside what goes on to the convolution before the
-        // pooling, which wants blocks.
+        // pooling, which wants its own.
         let lying = request.blocks ?? usual(for: y)
         if let lying, poolsInLoops || lying == .channelsLast {
             return averagePoolGradientLoop(op, lying, request)
