@@ -25,7 +25,7 @@ public struct FoveaError: Error, Sendable, CustomStringConvertible {
         public static let cannotCreate = Code("cannotCreate")
         /// A file that could not be written to its end.
         public static let cannotWrite = Code("cannotWrite")
-        /// A run that was stopped early and can be resumed.
+        /// Numbers of a run that are not finite; what was saved before is there.
         public static let stopped = Code("stopped")
         /// A mistake of Fovea itself.
         public static let bug = Code("bug")
