@@ -5,7 +5,6 @@
 #include <dnnl_version.h>
 
 #if DNNL_VERSION_MAJOR == 2
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,18 +104,13 @@ dnnl_status_t onednn2_attributes(dnnl_primitive_attr_t *result, onednn2_fusion f
 
 /* ---- Finding a kernel ------------------------------------------------------------------------ */
 
-static bool has_name(const_dnnl_primitive_desc_t descriptor, const char *name)
+/* It is the descriptor's own, and gone with it. */
+static const char *kernel_name(const_dnnl_primitive_desc_t descriptor)
 {
-    const char *own = NULL;
-    dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &own);
-    return own != NULL && strcmp(own, name) == 0;
-}
-
-static void copy_name(const_dnnl_primitive_desc_t descriptor, char *name, size_t size)
-{
-    const char *own = NULL;
-    dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &own);
-    snprintf(name, size, "%s", own == NULL ? "" : own);
+    const char *name = NULL;
+    dnnl_status_t status =
+        dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, (void *)&name);
+    return status == dnnl_success && name != NULL && *name != '\0' ? name : "unnamed";
 }
 
 /* The library tries its kernels in an order of its own; so many kinds of those that fit are passed
@@ -145,8 +139,8 @@ static dnnl_status_t find_kernel(dnnl_primitive_desc_t *result, const_dnnl_op_de
     dnnl_primitive_desc_t descriptor = dnnl_primitive_desc_iterator_fetch(kernels);
     for (int32_t kind = 0; kind < skipped && descriptor != NULL; kind++) {
         char passed[128];
-        copy_name(descriptor, passed, sizeof passed);
-        while (descriptor != NULL && has_name(descriptor, passed)) {
+        snprintf(passed, sizeof passed, "%s", kernel_name(descriptor));
+        while (descriptor != NULL && strcmp(kernel_name(descriptor), passed) == 0) {
             dnnl_primitive_desc_destroy(descriptor);
             status = dnnl_primitive_desc_iterator_next(kernels);
             descriptor =
@@ -196,10 +190,7 @@ size_t fovea_primitive_scratchpad_bytes(const fovea_primitive *primitive)
 
 const char *fovea_primitive_implementation(const fovea_primitive *primitive)
 {
-    const char *name = NULL;
-    dnnl_status_t status = dnnl_primitive_desc_query(primitive->descriptor,
-                                                     dnnl_query_impl_info_str, 0, (void *)&name);
-    return status == dnnl_success && name != NULL && *name != '\0' ? name : "unnamed";
+    return kernel_name(primitive->descriptor);
 }
 
 int32_t fovea_primitive_prepare(fovea_primitive *primitive)

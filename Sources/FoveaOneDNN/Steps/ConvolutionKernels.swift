@@ -83,7 +83,7 @@ struct ConvolutionKernels {
         let winograd = WinogradCandidates(
             problem, lanes: lanes, keepsWeights: request.lasting.contains(1), precision)
         let patches: OwnCandidate? = precision == .f32 ? .patches(problem, lanes) : nil
-        return (winograd?.all ?? []) + (patches.map { [$0] } ?? [])
+        return (winograd?.all ?? []) + [patches].compactMap(\.self)
             + OwnCandidate.pairs(problem, library, estimate)
     }
 
