@@ -387,6 +387,12 @@ bool fovea_layout_is_plain(fovea_layout layout)
     return description != NULL && is_row_major(description);
 }
 
+bool fovea_layout_is_transformed(fovea_layout layout)
+{
+    const dnnl_memory_desc_t *description = onednn2_description(layout);
+    return description != NULL && description->format_kind != dnnl_blocked;
+}
+
 bool fovea_layouts_agree(fovea_layout one, fovea_layout other)
 {
     const dnnl_memory_desc_t *description = onednn2_description(one);

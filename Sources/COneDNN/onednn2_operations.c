@@ -162,15 +162,14 @@ static dnnl_status_t describe_inner_product(weighted_tensors *tensors,
     if (request->rank != 2 && request->rank != 4) {
         return dnnl_invalid_arguments;
     }
-    dnnl_status_t status = onednn2_describe(&tensors->source, request->source_layout, type,
-                                            request->rank, request->source);
+    dnnl_status_t status = onednn2_describe(&tensors->source, 0, type, request->rank,
+                                            request->source);
     if (status == dnnl_success) {
         status = onednn2_describe(&tensors->weights, request->weights_layout,
                                   weights_type(direction, type), request->rank, request->weights);
     }
     if (status == dnnl_success) {
-        status = onednn2_describe(&tensors->destination, request->destination_layout, type, 2,
-                                  request->destination);
+        status = onednn2_describe(&tensors->destination, 0, type, 2, request->destination);
     }
     return status == dnnl_success ? describe_bias(tensors, request->bias, request->weights[0])
                                   : status;
@@ -221,7 +220,7 @@ int32_t fovea_inner_product_make(const fovea_inner_product *request, fovea_primi
     }
     fovea_inner_product hint = *request;
     hint.direction = FOVEA_FORWARD_TRAINING;
-    hint.source_layout = hint.weights_layout = hint.destination_layout = 0;
+    hint.weights_layout = 0;
     dnnl_status_t status = forward_inner_product(&forward, &hint);
     if (status == dnnl_success) {
         status = backward_inner_product(&operation, request);

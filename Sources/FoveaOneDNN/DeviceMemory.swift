@@ -28,6 +28,11 @@ final class DeviceMemory: @unchecked Sendable {
         generation += 1
     }
 
+    /// Writes zeros over the first bytes.
+    func clear(_ count: Int) {
+        base.initializeMemory(as: UInt8.self, repeating: 0, count: min(count, byteCount))
+    }
+
     private static func map(_ byteCount: Int) throws(FoveaError) -> UnsafeMutableRawPointer {
         let address = mmap(
             nil, max(byteCount, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)

@@ -125,7 +125,10 @@ package final class KernelTimings: Sendable {
     /// cache and the memory, which are shared, too, are so more often than others; the shortest of their runs
     /// would promise what a step seldom keeps.
     private func measure(_ trials: [KernelTrial]) throws(FoveaError) -> [Double] {
-        let memory = try memory(trials.reduce(0) { max($0, $1.byteCount) })
+        let byteCount = trials.reduce(0) { max($0, $1.byteCount) }
+        let memory = try memory(byteCount)
+        // Pages that were never written are one page of zeros, which is read from the cache.
+        memory.clear(byteCount)
         let draw = RandomDraw(seed: 0, step: 0)
         for trial in trials {
             try trial.prepare(in: memory)

@@ -41,7 +41,8 @@ extension Layout {
         self.init(
             token: token, name: dtype == .bf16 ? "bf16:" + name : name,
             byteCount: fovea_layout_bytes(token), dtype: dtype,
-            isPlain: fovea_layout_is_plain(token))
+            isPlain: fovea_layout_is_plain(token),
+            isTransformed: fovea_layout_is_transformed(token))
     }
 
     /// The layout in the library's words.

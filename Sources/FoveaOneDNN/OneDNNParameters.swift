@@ -4,6 +4,7 @@ import FoveaCompiler
 import FoveaGraph
 import FoveaRuntime
 import Glibc
+import Synchronization
 
 /// Parameters, gradients and the optimizer's state in blocks of one and the same order, so that an
 /// update is one loop over all of them.
@@ -67,15 +68,13 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
         guard let optimizer else { preconditionFailure("these parameters are not trained") }
         let pointers = blocks.map { $0.base.assumingMemoryBound(to: Float.self) }
         let w = pointers[0], g = pointers[1]
-        let finite = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
-        defer { finite.deallocate() }
-        finite.pointee = true
+        let finite = Atomic(true)
         EngineThread.shared.perform {
             Team.split(weights.upperBound, multipleOf: 16) { part in
-                if !isFinite(part, g) { finite.pointee = false }
+                if !isFinite(part, g) { finite.store(false, ordering: .relaxed) }
             }
             // A step that went wrong must leave everything as it was.
-            guard finite.pointee else { return }
+            guard finite.load(ordering: .relaxed) else { return }
             version += 1
             // Where a weight has its gradient, a statistic has its next value.
             w.update(from: g, count: statistics.count)
@@ -95,7 +94,7 @@ final class OneDNNParameters: ParameterStore, @unchecked Sendable {
                 }
             }
         }
-        return finite.pointee
+        return finite.load(ordering: .relaxed)
     }
 
     private func block(of part: ParameterPart) -> UnsafeMutableRawPointer? {

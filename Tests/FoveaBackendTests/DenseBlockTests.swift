@@ -26,6 +26,8 @@ extension BackendTests {
             Block(batch: 2, stem: 16, growths: [16, 12, 20, 16]),
             Block(batch: 2, stem: 16, growths: [16, 16, 3]),
             Block(batch: 2, stem: 5, growths: [3, 8, 8]),
+            // All but the first layer's begin with whole blocks, so that a part is cut out of a view.
+            Block(batch: 2, stem: 20, growths: [28, 64]),
             Block(batch: 2, stem: 16, growths: [16, 16, 16], forks: true),
         ]
 

@@ -37,7 +37,7 @@ extension BackendTests {
                 let changed = KernelTimings(timings.text)
                 changed.restore("1e-9\t\(key)\n")
                 let prepared = try PreparedGraph(try graph(), selection: .known(changed))
-                let name = key.split(separator: ";")[6].dropFirst()
+                let name = key.split(separator: ";")[7].dropFirst()
                 #expect(prepared.kernels.contains(String(name)))
             }
         }

@@ -55,14 +55,34 @@ extension BackendTests {
 
         @Test(.enabled(if: ConvolutionExample.arePossible), arguments: examples)
         func weightsThatLastAreTransformedOnce(_ example: Example) throws {
-            try Self.expectWeightsAreTransformedOnce(example, .f32, .exact)
+            try Self.expectWeightsAreTransformedOnce(
+                example.convolution, named: "fovea:" + example.name,
+                by: "fovea:winograd_weights", .f32, .exact)
+        }
+
+        /// The library's Winograd has weights that nothing else can read, so they are not what is kept.
+        @Test(.enabled(if: Processor.hasAVX512))
+        func weightsThatLastAreTransformedOnceForTheLibrary() throws {
+            try Self.expectWeightsAreTransformedOnce(
+                ConvolutionExample(
+                    x: [4, 64, 28, 28], outputs: 64, window: Window(kernel: 3, padding: 1)),
+                named: "jit_wino_4x3:avx512_core", by: "wino_reorder", .f32,
+                .within(1e-4, absolute: 1e-3))
         }
 
         /// Checks that a plan transforms weights when they are written, and not in every run.
+        ///
+        /// - Parameters:
+        ///   - convolution: The convolution.
+        ///   - name: The kernel that computes it.
+        ///   - transformation: The kernel that makes its weights.
+        ///   - precision: The type in which images lie.
+        ///   - agreement: How well it agrees with the reference.
+        /// - Throws: An error if it cannot be planned or run.
         static func expectWeightsAreTransformedOnce(
-            _ example: Example, _ precision: DType, _ agreement: Agreement
+            _ convolution: ConvolutionExample, named name: String, by transformation: String,
+            _ precision: DType, _ agreement: Agreement
         ) throws {
-            let (name, convolution) = (example.name, example.convolution)
             let (x, weights) = (convolution.x, convolution.weights)
             var builder = GraphBuilder()
             let images = builder.derive(.input(Op.Input("images", TensorType(x))), [])
@@ -72,9 +92,9 @@ extension BackendTests {
             builder.setResult(.output("y"), to: y)
             let prepared = try PreparedGraph(
                 builder.graph, selection: .named(name), precision: precision)
-            #expect(prepared.kernels.filter { $0.contains("winograd") } == ["fovea:" + name])
+            #expect(prepared.kernels.filter { $0.contains("wino") } == [name])
             let once = prepared.plan.preparation.map(\.kernel.name)
-            #expect(once == ["fovea:winograd_weights"])
+            #expect(once == [transformation])
             #expect(prepared.plan.parameters.map(\.layout.isPlain) == [true])
 
             let inputs = ["images": FormulaValues.whole("images", x, largest: 3)]

@@ -67,25 +67,26 @@ import Testing
             "alexnet", .training, steps: 44, avx512: Sizes(3, 1_530_880),
             avx2: Sizes(5, 151_152_000)),
         Budget(
-            "alexnet", .inference, steps: 12, avx512: Sizes(1, 50_962_432, derived: 0),
+            "alexnet", .inference, steps: 12, avx512: Sizes(1, 50_962_432, derived: 34_209_792),
             avx2: Sizes(1, 22_249_472, derived: 37_355_520)),
         Budget(
             "alexnet-2012", .training, steps: 46, avx512: Sizes(5, 1_530_880),
             avx2: Sizes(7, 151_059_072)),
         Budget(
-            "alexnet-2012", .inference, steps: 13, avx512: Sizes(1, 50_962_432, derived: 0),
+            "alexnet-2012", .inference, steps: 13,
+            avx512: Sizes(1, 50_962_432, derived: 14_155_776),
             avx2: Sizes(1, 23_064_576, derived: 14_155_776)),
         Budget(
             "alexnet-d2l", .training, steps: 42, avx512: Sizes(3, 1_196_800),
             avx2: Sizes(3, 67_109_632)),
         Budget(
-            "alexnet-d2l", .inference, steps: 11, avx512: Sizes(1, 50_528_256, derived: 0),
+            "alexnet-d2l", .inference, steps: 11, avx512: Sizes(1, 50_528_256, derived: 49_545_216),
             avx2: Sizes(1, 27_049_984, derived: 94_371_840)),
         Budget(
             "vgg11", .training, steps: 60, avx512: Sizes(2, 105_216_640), avx2: Sizes(3, 67_172_992)
         ),
         Budget(
-            "vgg11", .inference, steps: 17, avx512: Sizes(1, 508_428_288, derived: 0),
+            "vgg11", .inference, steps: 17, avx512: Sizes(1, 508_428_288, derived: 147_456_000),
             avx2: Sizes(1, 256_901_120, derived: 203_423_744)),
         Budget(
             "vgg11-bn", .training, steps: 71, avx512: Sizes(2, 439_514_240),
@@ -97,7 +98,7 @@ import Testing
             "vgg13", .training, steps: 68, avx512: Sizes(2, 567_964_800),
             avx2: Sizes(3, 208_303_232)),
         Budget(
-            "vgg13", .inference, steps: 19, avx512: Sizes(1, 676_593_664, derived: 0),
+            "vgg13", .inference, steps: 19, avx512: Sizes(1, 676_593_664, derived: 150_405_120),
             avx2: Sizes(1, 423_477_248, derived: 208_666_624)),
         Budget(
             "vgg13-bn", .training, steps: 83, avx512: Sizes(2, 773_485_696),
@@ -109,7 +110,7 @@ import Testing
             "vgg16", .training, steps: 80, avx512: Sizes(2, 567_964_800),
             avx2: Sizes(3, 221_148_288)),
         Budget(
-            "vgg16", .inference, steps: 22, avx512: Sizes(1, 676_593_664, derived: 0),
+            "vgg16", .inference, steps: 22, avx512: Sizes(1, 676_593_664, derived: 235_339_776),
             avx2: Sizes(1, 423_477_248, derived: 330_301_440)),
         Budget(
             "vgg16-bn", .training, steps: 101, avx512: Sizes(2, 773_485_696),
@@ -121,7 +122,7 @@ import Testing
             "vgg19", .training, steps: 92, avx512: Sizes(2, 580_809_856),
             avx2: Sizes(3, 272_528_512)),
         Budget(
-            "vgg19", .inference, steps: 25, avx512: Sizes(1, 676_593_664, derived: 0),
+            "vgg19", .inference, steps: 25, avx512: Sizes(1, 676_593_664, derived: 320_274_432),
             avx2: Sizes(1, 423_477_248, derived: 451_936_256)),
         Budget(
             "vgg19-bn", .training, steps: 119, avx512: Sizes(2, 812_020_864),
@@ -133,25 +134,26 @@ import Testing
             "vgg11-d2l", .training, steps: 58, avx512: Sizes(3, 664_320), avx2: Sizes(4, 67_110_208)
         ),
         Budget(
-            "vgg11-d2l", .inference, steps: 16, avx512: Sizes(1, 64_225_280, derived: 0),
+            "vgg11-d2l", .inference, steps: 16, avx512: Sizes(1, 64_225_280, derived: 9_142_272),
             avx2: Sizes(1, 64_225_280, derived: 12_713_984)),
         Budget(
             "nin", .training, steps: 59, avx512: Sizes(12, 133_793_536), avx2: Sizes(12, 92_560_128)
         ),
         Budget(
-            "nin", .inference, steps: 16, avx512: Sizes(1, 39_616_512, derived: 0),
+            "nin", .inference, steps: 16, avx512: Sizes(1, 39_616_512, derived: 14_155_776),
             avx2: Sizes(1, 35_831_808, derived: 31_457_280)),
         Budget(
             "nin-cifar", .training, steps: 47, avx512: Sizes(9, 63_899_904),
             avx2: Sizes(8, 47_874_816)),
         Budget(
-            "nin-cifar", .inference, steps: 12, avx512: Sizes(1, 23_068_672, derived: 0),
+            "nin-cifar", .inference, steps: 12, avx512: Sizes(1, 23_068_672, derived: 5_308_416),
             avx2: Sizes(1, 23_068_672, derived: 10_027_008)),
         Budget(
             "nin-imagenet", .training, steps: 59, avx512: Sizes(11, 272_742_528),
             avx2: Sizes(10, 195_935_360)),
         Budget(
-            "nin-imagenet", .inference, steps: 16, avx512: Sizes(1, 79_134_720, derived: 0),
+            "nin-imagenet", .inference, steps: 16,
+            avx512: Sizes(1, 79_134_720, derived: 70_778_880),
             avx2: Sizes(0, 35_831_808, derived: 121_110_528)),
         Budget(
             "googlenet", .training, steps: 433, avx512: Sizes(49, 389_155_456),
@@ -163,7 +165,8 @@ import Testing
             "googlenet-2014", .training, steps: 359, avx512: Sizes(54, 399_544_960),
             avx2: Sizes(45, 372_110_464)),
         Budget(
-            "googlenet-2014", .inference, steps: 83, avx512: Sizes(0, 175_046_656, derived: 0),
+            "googlenet-2014", .inference, steps: 83,
+            avx512: Sizes(0, 175_046_656, derived: 49_618_944),
             avx2: Sizes(0, 64_225_280, derived: 61_218_816)),
         Budget(
             "googlenet-bn", .training, steps: 433, avx512: Sizes(54, 385_042_560),
@@ -176,7 +179,8 @@ import Testing
             "googlenet-d2l", .training, steps: 314, avx512: Sizes(46, 76_739_328),
             avx2: Sizes(62, 49_785_600)),
         Budget(
-            "googlenet-d2l", .inference, steps: 81, avx512: Sizes(0, 38_731_776, derived: 0),
+            "googlenet-d2l", .inference, steps: 81,
+            avx512: Sizes(0, 38_731_776, derived: 31_629_312),
             avx2: Sizes(0, 14_155_776, derived: 72_744_960)),
         Budget(
             "resnet18", .training, steps: 124, avx512: Sizes(6, 343_180_416),
@@ -242,34 +246,35 @@ import Testing
             avx2: Sizes(97, 463_665_792)),
         Budget(
             "densenet121", .inference, steps: 246,
-            avx512: Sizes(0, 122_028_032, derived: 32_381_696),
+            avx512: Sizes(0, 122_028_032, derived: 66_591_488),
             avx2: Sizes(0, 122_028_032, derived: 74_849_024)),
         Budget(
             "densenet161", .training, steps: 1209, avx512: Sizes(85, 706_357_888),
             avx2: Sizes(133, 738_622_080)),
         Budget(
             "densenet161", .inference, steps: 326,
-            avx512: Sizes(0, 241_238_016, derived: 137_528_448),
+            avx512: Sizes(0, 241_238_016, derived: 241_042_560),
             avx2: Sizes(0, 183_042_048, derived: 259_622_016)),
         Budget(
             "densenet169", .training, steps: 1269, avx512: Sizes(89, 477_115_264),
             avx2: Sizes(153, 486_587_008)),
         Budget(
             "densenet169", .inference, steps: 342,
-            avx512: Sizes(0, 122_028_032, derived: 66_603_776),
+            avx512: Sizes(0, 122_028_032, derived: 114_969_344),
             avx2: Sizes(0, 122_028_032, derived: 123_226_880)),
         Budget(
             "densenet201", .training, steps: 1509, avx512: Sizes(105, 522_081_408),
             avx2: Sizes(169, 525_859_456)),
         Budget(
             "densenet201", .inference, steps: 406,
-            avx512: Sizes(0, 122_028_032, derived: 99_904_256),
+            avx512: Sizes(0, 122_028_032, derived: 157_707_008),
             avx2: Sizes(0, 122_028_032, derived: 165_964_544)),
         Budget(
             "densenet-d2l", .training, steps: 183, avx512: Sizes(28, 56_578_816, cuts: 4),
             avx2: Sizes(16, 48_713_216)),
         Budget(
-            "densenet-d2l", .inference, steps: 62, avx512: Sizes(8, 37_109_760, derived: 25_344),
+            "densenet-d2l", .inference, steps: 62,
+            avx512: Sizes(8, 37_109_760, derived: 10_347_264),
             avx2: Sizes(0, 23_478_272, derived: 13_656_832)),
     ]
 

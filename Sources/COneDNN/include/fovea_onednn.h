@@ -56,6 +56,8 @@ int64_t fovea_layout_image_stride(fovea_layout layout);
 size_t fovea_layout_bytes(fovea_layout layout);
 /* Whether the bytes are those of the row-major order without padding. */
 bool fovea_layout_is_plain(fovea_layout layout);
+/* Whether it holds numbers computed from the tensor's, which the library cannot turn back. */
+bool fovea_layout_is_transformed(fovea_layout layout);
 /* Whether two layouts put every element in the same place, so that one tensor can be seen as either
  * and a reorder would only copy. Layouts that differ may agree: row-major and channels-last images
  * of one channel, or images of 1x1 pixels. They are kept apart since the library's kernels expect
@@ -116,7 +118,7 @@ typedef struct {
     int32_t rank;
     int64_t source[4], weights[4], destination[2];
     bool bias, relu;
-    fovea_layout source_layout, weights_layout, destination_layout;
+    fovea_layout weights_layout;
 } fovea_inner_product;
 int32_t fovea_inner_product_make(const fovea_inner_product *request, fovea_primitive **result);
 

@@ -48,11 +48,12 @@ extension OneDNNLibrary {
 
     // x → some of its channels
     func channelSlice(_ op: Op.ChannelSlice, _ request: KernelRequest) -> KernelChoice {
-        let leading = request.leading(0)
-        let all = leading?.allChannels ?? request.inputs[0].shape.channels
         let arrangement = Self.arrangement(
             like: request.layout(0), startingAt: [op.channels.lowerBound, op.channels.upperBound],
             request.inputs[0])
+        // Where a block would be cut, the first channels of a wider tensor are reordered, too.
+        let leading = request.leading(0).flatMap { $0.arrangement == arrangement ? $0 : nil }
+        let all = leading?.allChannels ?? request.inputs[0].shape.channels
         let dtype = request.imageType(0)
         let runs = ChannelRuns(request.outputs[0].shape, arrangement, dtype)
         let kernel = LoopKernel("channelSlice") { operands in

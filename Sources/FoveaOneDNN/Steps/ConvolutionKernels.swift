@@ -31,6 +31,7 @@ struct ConvolutionKernels {
             case .estimated: return expected.choice
             case .measured(let timings):
                 let likely = likely(of: candidates)
+                guard likely.count > 1 else { return expected.choice }
                 return quickest(of: likely, try timings.seconds(of: likely.map(trial)))
             case .known(let timings):
                 let likely = likely(of: candidates)
@@ -66,7 +67,7 @@ struct ConvolutionKernels {
         ConvolutionPrimitives(problem, request, library)
     }
 
-    /// All kernels, but not those that ask for what another asks for.
+    /// All kernels.
     private var candidates: [Candidate] {
         primitives.all.compactMap { Candidate($0, seconds: estimate.seconds($0)) }
             + own.compactMap {
@@ -133,6 +134,7 @@ struct ConvolutionKernels {
         let layouts = (choice.inputs + choice.outputs).map(\.name)
         return [
             "oneDNN \(info.major).\(info.minor).\(info.patch)",
+            "trial \(KernelTrial.version)",
             Processor.instructions, "\(Team.count) threads",
             request.op.definition.name, request.op.definition.attributes,
             shapes.joined(separator: " "), choice.kernel.name, layouts.joined(separator: " "),

@@ -23,7 +23,7 @@ struct ConvolutionPrimitives {
         arrangement = library.arrangement
     }
 
-    /// All that can be made, but not those that ask for what another asks for.
+    /// All that can be made, none of them twice.
     var all: [KernelChoice] {
         var choices: [KernelChoice] = []
         for description in descriptions {

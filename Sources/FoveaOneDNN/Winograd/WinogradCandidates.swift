@@ -41,12 +41,16 @@ struct WinogradCandidates {
     var all: [OwnCandidate] {
         var candidates: [OwnCandidate] = []
         for points in points {
+            var chunk = 0
             for bytes in [4 << 20, 12 << 20] {
                 let geometry = geometry(outputs: points - kernel + 1, bytes: bytes)
-                guard let kernel = try? self.kernel(geometry) else { continue }
+                // Tiles that are large are as many in either.
+                guard geometry.chunk != chunk, let kernel = try? self.kernel(geometry) else {
+                    continue
+                }
+                chunk = geometry.chunk
                 candidates.append(
                     OwnCandidate(choice: choice(kernel, geometry), seconds: seconds(geometry)))
-                if geometry.chunks == 1 { break }
             }
         }
         return candidates

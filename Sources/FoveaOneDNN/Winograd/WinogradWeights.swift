@@ -23,9 +23,9 @@ struct WinogradWeights {
             isTransformed: true)
     }
 
-    /// Recognises weights by how they lie; nil if they are not transformed.
+    /// Recognises weights by how they lie; nil if they are not transformed, or by the library.
     init?(_ layout: Layout) {
-        guard layout.isTransformed else { return nil }
+        guard layout.isTransformed, layout.token < 0 else { return nil }
         self.layout = layout
         (points, lanes) = Int(-layout.token).quotientAndRemainder(dividingBy: Self.step)
     }
