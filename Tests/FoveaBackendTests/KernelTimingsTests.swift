@@ -68,23 +68,27 @@ extension BackendTests {
         /// AlexNet's first layer in small: the matrix product's rows would cost the pooling behind it more
         /// than they save.
         ///
-        /// With AVX-512 the library has better than that product.
+        /// With AVX-512 the library has better than that product. By itself so small a graph, most of which is
+        /// images of one channel, would have its channels last.
         @Test(.enabled(if: !Processor.hasAVX512)) func imagesStayInBlocksEvenIfRowsAreQuicker()
             throws
         {
             let window = Window(kernel: 11, stride: 4, padding: 1)
             let graph = try ConformanceCase.convolution([4, 1, 63, 63], 96, window).graph
             func forward(_ selection: ConvolutionSelection) throws -> String? {
-                try PreparedGraph(graph, selection: selection).plan.steps.first {
+                let prepared = try PreparedGraph(
+                    graph, arrangement: .blocked8, selection: selection)
+                return prepared.plan.steps.first {
                     if case .compute(.convolution) = $0.action { true } else { false }
                 }?.kernel.name
             }
             try #require(try forward(.named("gemm"))?.contains("gemm") == true)
             let timings = KernelTimings()
             #expect(try forward(.measured(timings))?.contains("gemm") == false)
-            // It was not even tried; the data's gradient, which first layers do not need, has no other.
+            // It was not even tried, and without it there is no rival to try; the data's gradient, which first
+            // layers do not need, is another matter.
             let lines = timings.text.split(separator: "\n").filter { !$0.contains("DataGradient") }
-            #expect(!lines.isEmpty && !lines.contains { $0.contains("gemm") }, "\(timings.text)")
+            #expect(lines.isEmpty, "\(timings.text)")
         }
 
         @Test func withoutTimingsEstimatesCount() throws {
