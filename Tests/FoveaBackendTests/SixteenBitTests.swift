@@ -58,8 +58,7 @@ extension BackendTests {
         @Test(arguments: short)
         func weightsOfSixteenBitsAreTransformedOnce(_ example: Winograd.Example) throws {
             try Winograd.expectWeightsAreTransformedOnce(
-                example.convolution, named: "fovea:" + example.name,
-                by: "fovea:winograd_weights", .bf16, Self.agreement)
+                example.convolution, named: "fovea:" + example.name, .bf16, Self.agreement)
         }
 
         /// Numbers that 16 bits do not hold: weights are rounded, and the sums that Winograd multiplies.

@@ -56,8 +56,7 @@ extension BackendTests {
         @Test(.enabled(if: ConvolutionExample.arePossible), arguments: examples)
         func weightsThatLastAreTransformedOnce(_ example: Example) throws {
             try Self.expectWeightsAreTransformedOnce(
-                example.convolution, named: "fovea:" + example.name,
-                by: "fovea:winograd_weights", .f32, .exact)
+                example.convolution, named: "fovea:" + example.name, .f32, .exact)
         }
 
         /// The library's Winograd has weights that nothing else can read, so they are not what is kept.
@@ -80,7 +79,8 @@ extension BackendTests {
         ///   - agreement: How well it agrees with the reference.
         /// - Throws: An error if it cannot be planned or run.
         static func expectWeightsAreTransformedOnce(
-            _ convolution: ConvolutionExample, named name: String, by transformation: String,
+            _ convolution: ConvolutionExample, named name: String,
+            by transformation: String = "fovea:winograd_weights",
             _ precision: DType, _ agreement: Agreement
         ) throws {
             let (x, weights) = (convolution.x, convolution.weights)

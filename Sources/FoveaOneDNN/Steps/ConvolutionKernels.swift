@@ -67,7 +67,7 @@ struct ConvolutionKernels {
         ConvolutionPrimitives(problem, request, library)
     }
 
-    /// All kernels.
+    /// The library's kernels and our own.
     private var candidates: [Candidate] {
         primitives.all.compactMap { Candidate($0, seconds: estimate.seconds($0)) }
             + own.compactMap {

@@ -44,7 +44,7 @@ struct WinogradCandidates {
             var chunk = 0
             for bytes in [4 << 20, 12 << 20] {
                 let geometry = geometry(outputs: points - kernel + 1, bytes: bytes)
-                // Tiles that are large are as many in either.
+                // Of large tiles a chunk of either size has as many.
                 guard geometry.chunk != chunk, let kernel = try? self.kernel(geometry) else {
                     continue
                 }
